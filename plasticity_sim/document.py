@@ -1,0 +1,192 @@
+"""YAML files as plain data with the line of every entry: bounded, and never more than data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from plasticity_sim.errors import InputError, suggestion
+
+Place = tuple[str | int, ...]
+Format = TypeVar("Format", bound=BaseModel)
+
+LARGEST_FILE = 1_000_000  # bytes; the largest model we know of has 30 kB
+DEEPEST_NESTING = 20
+
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_BOOLEANS = {"true": True, "false": False}
+_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null")}
+_PLAIN_TAGS |= {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge"}  # read as text
+
+
+@dataclass(frozen=True)
+class Document:
+    """The contents of one YAML file: `data` is made of dict, list, str, bool and None only.
+
+    Numbers stay as they were written ("0.10"), so that a report can show the author's text.
+    """
+
+    path: str
+    data: dict[str, Any]
+    lines: dict[Place, int] = field(default_factory=dict)
+
+    def line(self, place: Place) -> int | None:
+        """Return the line of an entry, or of the nearest entry around it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return self.lines.get(place)
+
+    def error(self, message: str, *place: str | int) -> InputError:
+        """Return an error that names this file and the line of `place`."""
+        return InputError(message, self.path, self.line(place))
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file whose top level is a mapping; InputError names the line of any defect."""
+    shown = str(path)
+    try:
+        if not path.is_file():
+            raise InputError("is not a file; give a YAML file", shown)
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise InputError(f"has {size} bytes; at most {LARGEST_FILE} are read", shown)
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise InputError("is not UTF-8 text", shown) from None
+    except OSError as problem:
+        raise InputError(f"cannot be read: {problem.strerror}", shown) from None
+    return parse_document(text, shown)
+
+
+def parse_document(text: str, path: str) -> Document:
+    """Return the document that `text` holds; `path` is named in errors."""
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+    except YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
+        raise InputError(f"not valid YAML: {reason}", path, mark and mark.line + 1) from None
+    except (RecursionError, ValueError) as problem:
+        raise InputError(f"not valid YAML: {type(problem).__name__}", path) from None
+    if node is None:
+        raise InputError("is empty; see `plasticity-sim new` for a commented start", path)
+    reader = _Reader(path)
+    data = reader.value(node, ())
+    if not isinstance(data, dict):
+        raise InputError("must hold `key: value` lines at its top level", path, 1)
+    return Document(path, data, reader.lines)
+
+
+class _Reader:
+    """Walks the YAML nodes; refuses tags, aliases, repeated keys and deep nesting."""
+
+    def __init__(self, path: str):
+        self.path = path
+        self.lines: dict[Place, int] = {}
+        self.seen: set[int] = set()
+
+    def value(self, node: Node, place: Place) -> Any:
+        line = node.start_mark.line + 1
+        self.lines.setdefault(place, line)
+        if id(node) in self.seen:
+            raise InputError("YAML aliases (*name) are not read; write it out", self.path, line)
+        self.seen.add(id(node))
+        if len(place) > DEEPEST_NESTING:
+            raise InputError(f"nested deeper than {DEEPEST_NESTING} levels", self.path, line)
+        match node:
+            case ScalarNode():
+                return self._scalar(node, line)
+            case SequenceNode():
+                return [self.value(item, (*place, i)) for i, item in enumerate(node.value)]
+            case MappingNode():
+                return self._mapping(node, place)
+        raise InputError("holds something that is neither text, list nor mapping", self.path, line)
+
+    def _scalar(self, node: ScalarNode, line: int) -> Any:
+        if str(node.tag) not in _PLAIN_TAGS:
+            raise InputError(f"YAML tags ({node.tag}) are not read", self.path, line)
+        plain = node.style is None
+        if plain and node.value in _NULLS:
+            return None
+        if plain and node.value.lower() in _BOOLEANS:
+            return _BOOLEANS[node.value.lower()]
+        return node.value
+
+    def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            if not isinstance(key_node, ScalarNode):
+                raise InputError("a key must be a single word", self.path, line)
+            key = key_node.value
+            if key in result:
+                first = self.lines[(*place, key)]
+                message = f"'{key}' stands twice (first on line {first})"
+                raise InputError(message, self.path, line)
+            self.lines[(*place, key)] = line
+            result[key] = self.value(value_node, (*place, key))
+        return result
+
+
+def validated(document: Document, schema: type[Format], place: Place = ()) -> Format:
+    """Return the document's data as `schema`; InputError names file, line and nearest key.
+
+    `place` is where the validated data stand in the file, when they are only a part of it.
+    """
+    data: Any = document.data
+    for step in place:
+        data = data[step]
+    return validated_data(document, data, schema, place)
+
+
+def validated_data(
+    document: Document, data: Any, schema: type[Format], place: Place = ()
+) -> Format:
+    """Return `data`, which came from `document`, as `schema`."""
+    try:
+        return schema.model_validate(data)
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        where = tuple(first["loc"])
+        message = _explain(first, where, data, schema)
+        raise document.error(message, *place, *where) from None
+
+
+def _explain(error: Any, where: Place, data: Any, schema: type[BaseModel]) -> str:
+    key = next((str(step) for step in reversed(where) if isinstance(step, str)), "")
+    if error["type"] == "extra_forbidden":
+        known = _known_keys(schema, where[:-1])
+        return f"unknown key '{where[-1]}'; {suggestion(str(where[-1]), known)}"
+    if error["type"] == "missing":
+        return f"'{key}' is missing"
+    if error["type"] == "value_error":
+        message = str(error["ctx"]["error"])
+        return f"{key}: {message}" if key and key not in message else message
+    found = error.get("input")
+    shown = f"; found {found!r}"[:80] if not isinstance(found, dict | list) else ""
+    return f"{key}: {error['msg'].lower()}{shown}"
+
+
+def _known_keys(schema: type[BaseModel], where: Place) -> list[str]:
+    """Return the keys that `schema` allows at `where`, following its nested models."""
+    models = [schema]
+    for step in where:
+        if isinstance(step, int):
+            continue
+        fields = [m.model_fields[step] for m in models if step in m.model_fields]
+        if fields:
+            models = [m for f in fields for m in _models_in(f.annotation)]
+    return [f.alias or name for m in models for name, f in m.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    inner = getattr(annotation, "__args__", ())
+    return [model for part in inner for model in _models_in(part)]

@@ -1,0 +1,86 @@
+"""What every engine takes and gives back: lanes of one model in, samples and peaks out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plasticity_sim.errors import SimulationError
+from plasticity_sim.model.model import Model
+
+Array = NDArray[np.float64]
+Progress = Callable[[float], None]  # takes the share done, 0 to 1
+
+NEVER = 1e9  # s: what `since_pre` is before the first spike; finite, so that fast maths stay safe
+
+
+@dataclass(frozen=True)
+class Setting:
+    """At `time` (s), parameters take new values (SI); clamps hold a state, None lets it go."""
+
+    time: float
+    parameters: dict[str, float] = field(default_factory=dict)
+    clamps: dict[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One condition, state and synapse: everything in SI units, times from the first pulse."""
+
+    start: float
+    stop: float
+    parameters: dict[str, float]
+    initial: dict[str, float]  # of differential and held variables
+    pre: Array
+    post: Array
+    samples: Array
+    settings: tuple[Setting, ...] = ()
+    label: str = ""  # how an error names this lane
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Lanes of one model that an engine runs together."""
+
+    model: Model
+    lanes: tuple[Lane, ...]
+    observe: tuple[str, ...]  # variables to sample
+    peaks: tuple[str, ...] = ()  # variables whose largest value over the run is wanted
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an engine found; rows are lanes in the order of the batch."""
+
+    samples: dict[str, Array]  # lanes x most samples of any lane, NaN beyond a lane's own
+    peaks: dict[str, Array]
+    engine: str
+    target: str  # what ran the equations, such as 'cpp_standalone' or 'scipy'
+    compiled: bool
+    steps: int
+    rejected: int = 0
+
+
+def sample_grid(batch: Batch) -> Array:
+    """Return the lanes' sample times, lanes x most samples, padded with NaN."""
+    most = max(lane.samples.size for lane in batch.lanes)
+    grid = np.full((len(batch.lanes), most), np.nan)
+    for row, lane in enumerate(batch.lanes):
+        grid[row, : lane.samples.size] = lane.samples
+    return grid
+
+
+def check_finite(batch: Batch, outcome: Outcome) -> None:
+    """Raise a SimulationError that names variable, lane and time of the first value not finite."""
+    for name, values in outcome.samples.items():
+        for row, lane in enumerate(batch.lanes):
+            bad = np.flatnonzero(~np.isfinite(values[row, : lane.samples.size]))
+            if bad.size:
+                raise SimulationError(
+                    f"'{name}' is not finite in lane {row} ({lane.label}) "
+                    f"at {lane.samples[bad[0]]:.6g} s"
+                )

@@ -1,0 +1,222 @@
+"""The fixed-step engine: Brian2's own methods, every lane a row of one NeuronGroup.
+
+It serves stochastic models and checks the adaptive engine. Events fall on the grid of the step.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import (
+    EventMonitor,
+    Network,
+    NeuronGroup,
+    Quantity,
+    TimedArray,
+    device,
+    prefs,
+    second,
+    seed,
+    set_device,
+)
+
+from plasticity_sim.engine import build
+from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress, check_finite, sample_grid
+from plasticity_sim.engine.events import Agenda, agenda
+from plasticity_sim.engine.rungekutta import RungeKutta4
+from plasticity_sim.errors import SimulationError
+from plasticity_sim.model.equations import base_unit_text
+from plasticity_sim.model.model import Model
+from plasticity_sim.model.parts import Kind, Variable
+
+_METHODS = {"rk4": RungeKutta4()}  # the others are Brian2's own
+_REPORT = 'std::ofstream("progress.txt") << completed << std::endl;'
+_POLL = 0.2  # s between looks at the progress of a compiled run
+
+
+def run_fixed(
+    batch: Batch,
+    method: str,
+    dt: float,
+    target: str | None = None,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Run every lane of `batch` with Brian2's `method` at step `dt` (s).
+
+    `target` is 'cpp_standalone', 'cython' or 'numpy'; by default the fastest the machine has.
+    """
+    target = target or build.target()
+    plan = agenda(batch, dt)
+    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
+        _activate(target, folder)
+        try:
+            parts = _build(batch, plan, method, dt)
+            if batch.model.is_noisy:
+                seed(batch.seed)
+            _run(parts.network, (plan.steps + 1) * dt, target, folder, progress)
+            samples = _samples(batch, parts.monitor)
+            peaks = {n: np.array(getattr(parts.group, f"peak__{n}_")[:]) for n in batch.peaks}
+        finally:
+            device.reinit()
+            set_device("runtime")
+    lanes = len(batch.lanes)
+    outcome = Outcome(
+        samples, peaks, "fixed", target, target == "cpp_standalone", plan.steps * lanes
+    )
+    check_finite(batch, outcome)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Parts:
+    group: NeuronGroup
+    monitor: EventMonitor
+    network: Network
+
+
+def _activate(target: str, folder: str) -> None:
+    if target == "cpp_standalone":
+        set_device("cpp_standalone", directory=folder, build_on_run=False)
+        prefs.codegen.cpp.extra_compile_args_gcc = list(build.flags())
+        prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
+        prefs.codegen.loop_invariant_optimisations = False  # the compiler's work, and slow in sympy
+    else:
+        set_device("runtime")
+        prefs.codegen.target = target
+    device.reinit()
+    device.activate(directory=folder, build_on_run=False) if target == "cpp_standalone" else None
+
+
+def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
+    """Return the group, its monitor and the network for one batch."""
+    model, lanes = batch.model, batch.lanes
+    varying = _varying(batch, plan)
+    names = [*model.differential, *model.held]
+    tables: dict[str, Any] = {
+        f"{kind}__steps": TimedArray(steps, dt=dt * second) for kind, steps in plan.steps_of.items()
+    }
+    for name, values in plan.values.items():
+        tables[f"{name}__values"] = TimedArray(values, dt=dt * second)
+    constants = {
+        name: Quantity(lanes[0].parameters[name], dim=model.dimensions[name])
+        for name in model.parameters
+        if name not in varying
+    }
+    spikes = "\n".join(s.text for b in model.blocks if b.trigger == "spike" for s in b.statements)
+    group = NeuronGroup(
+        len(lanes), _equations(batch, plan, varying), method=_METHODS.get(method, method), dt=dt * second,
+        namespace={**constants, **tables}, name="lanes",
+        threshold=model.threshold.text if model.threshold else None,
+        reset=spikes or None if model.threshold else None,
+        events={kind: f"t_in_timesteps >= {kind}__next" for kind in plan.steps_of},
+    )  # fmt: skip
+    for name in names:
+        setattr(group, name + "_", np.array([lane.initial[name] for lane in lanes]))
+    for name in varying:
+        setattr(group, name + "_", np.array([lane.parameters[name] for lane in lanes]))
+    for kind, code in plan.code.items():
+        setattr(group, f"{kind}__next_", plan.steps_of[kind][0])
+        group.set_event_schedule(kind, when="before_start")
+        group.run_on_event(kind, code, when="start", order=plan.order[kind])
+    for kind in ("pre", "post"):
+        setattr(group, f"{kind}__last_", -plan.never)
+    monitor = EventMonitor(group, "sample", list(batch.observe), when="start", order=98)
+    if batch.peaks:
+        for name in batch.peaks:
+            setattr(group, f"peak__{name}_", -1e300)
+        group.run_regularly("\n".join(map(_peak_code, batch.peaks)), when="end")
+    return _Parts(group, monitor, Network(group, monitor, *group.contained_objects))
+
+
+def _varying(batch: Batch, plan: Agenda) -> list[str]:
+    """Return the parameters that differ between lanes or change during the run."""
+    first = batch.lanes[0].parameters
+    return [
+        name
+        for name in batch.model.parameters
+        if name in plan.values or any(lane.parameters[name] != first[name] for lane in batch.lanes)
+    ]
+
+
+def _equations(batch: Batch, plan: Agenda, varying: list[str]) -> str:
+    model = batch.model
+    lines = [_equation(v, plan.clamped) for v in model.variables.values()]
+    lines += [f"{n} : {base_unit_text(model.dimensions[n])}" for n in varying]
+    lines += [f"clamp__{name} : 1" for name in plan.clamped]
+    for kind in plan.steps_of:
+        lines += [f"{kind}__count : integer", f"{kind}__next : 1"]
+    lines += ["pre__last : second", "post__last : second"]
+    lines += [f"peak__{n} : {base_unit_text(model.dimensions[n])}" for n in batch.peaks]
+    return "\n".join(lines)
+
+
+def _equation(variable: Variable, clamped: tuple[str, ...]) -> str:
+    unit = base_unit_text(variable.dimensions)
+    if variable.kind is Kind.HELD or variable.expression is None:
+        return f"{variable.name} : {unit}"
+    if variable.kind is Kind.SUBEXPRESSION:
+        return f"{variable.name} = {variable.expression.text} : {unit}"
+    free = f"(1 - clamp__{variable.name}) * " if variable.name in clamped else ""
+    return f"d{variable.name}/dt = {free}({variable.expression.text}) : {unit}"
+
+
+def _peak_code(name: str) -> str:
+    above = f"int({name} > peak__{name})"
+    return f"peak__{name} = {above} * {name} + (1 - {above}) * peak__{name}"
+
+
+def _run(
+    network: Network, duration: float, target: str, folder: str, progress: Progress | None
+) -> None:
+    if target != "cpp_standalone":
+        report = (lambda elapsed, done, start, total: progress(done)) if progress else None
+        network.run(duration * second, report=report, namespace={})
+        return
+    network.run(duration * second, report=_REPORT, report_period=0.2 * second, namespace={})
+    device.build(directory=folder, compile=True, run=False, debug=False, with_output=False)
+    finished = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(folder, finished, progress), daemon=True)
+    watcher.start()
+    try:
+        device.run(folder, with_output=False)
+    except RuntimeError as problem:
+        raise SimulationError(f"the compiled simulation failed: {problem}") from None
+    finally:
+        finished.set()
+        watcher.join()
+
+
+def _watch(folder: str, finished: threading.Event, progress: Progress | None) -> None:
+    """Pass on the share done that the compiled program writes to a file."""
+    path = Path(folder, "progress.txt")
+    while progress and not finished.wait(_POLL):
+        try:
+            progress(float(path.read_text()))
+        except (OSError, ValueError):
+            continue  # not written yet, or caught in the middle of writing
+
+
+def _samples(batch: Batch, monitor: EventMonitor) -> dict[str, Array]:
+    """Return the recorded values, lanes x samples; a lane's records come in the order of time."""
+    grid = sample_grid(batch)
+    lanes = np.array(monitor.i[:])
+    order = np.argsort(lanes, kind="stable")
+    counts = np.bincount(lanes, minlength=len(batch.lanes))
+    wanted = np.array([lane.samples.size for lane in batch.lanes])
+    if (counts != wanted).any():
+        raise SimulationError(f"{wanted.sum() - counts.sum()} samples were lost")
+    inside = ~np.isnan(grid)
+    result = {}
+    for name in batch.observe:
+        values = np.full(grid.shape, np.nan)
+        values[inside] = np.array(getattr(monitor, f"{name}_")[:])[order]
+        result[name] = values
+    return result
+
+
+__all__ = ["Model", "run_fixed"]

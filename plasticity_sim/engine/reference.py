@@ -1,0 +1,184 @@
+"""The reference engine: SciPy's LSODA, one lane at a time, restarted at every event.
+
+Slow and independent of Brian2: it is what the other engines are checked against.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.integrate import LSODA
+
+from plasticity_sim.engine.batch import (
+    NEVER,
+    Array,
+    Batch,
+    Lane,
+    Outcome,
+    Progress,
+    Setting,
+    check_finite,
+    sample_grid,
+)
+from plasticity_sim.engine.righthand import Action, Slope, action, observer, right_hand_side
+from plasticity_sim.engine.scales import scales
+from plasticity_sim.errors import SimulationError
+from plasticity_sim.model.model import Model
+
+_PRE, _POST, _DELAYED, _SAMPLE = range(1, 5)  # order at equal times, settings (0) first
+_PEAK_POINTS = 8  # looks between two steps of the solver
+
+
+@dataclass
+class _Clock:
+    """When a lane last saw each kind of spike."""
+
+    last: dict[str, float] = field(default_factory=lambda: {"pre": -NEVER, "post": -NEVER})
+
+
+def run_reference(batch: Batch, rtol: float = 1e-8, progress: Progress | None = None) -> Outcome:
+    """Integrate every lane of `batch` with LSODA at relative tolerance `rtol`.
+
+    Absolute tolerances are `rtol` times the scale of each variable, times 1e-3.
+    """
+    grid = sample_grid(batch)
+    samples = {name: np.full(grid.shape, np.nan) for name in batch.observe}
+    peaks = {name: np.full(len(batch.lanes), -np.inf) for name in batch.peaks}
+    program = _Program(batch, rtol)
+    for row, lane in enumerate(batch.lanes):
+        found, top = program.run(lane)
+        for name, values in zip(batch.observe, found.T, strict=True):
+            samples[name][row, : lane.samples.size] = values
+        for name, value in zip(batch.peaks, top, strict=True):
+            peaks[name][row] = value
+        if progress:
+            progress((row + 1) / len(batch.lanes))
+    outcome = Outcome(samples, peaks, "reference", "scipy", False, program.steps)
+    check_finite(batch, outcome)
+    return outcome
+
+
+class _Program:
+    """The compiled pieces of one model, and the solver that runs lanes through them."""
+
+    def __init__(self, batch: Batch, rtol: float):
+        self.model: Model = batch.model
+        self.rtol = rtol
+        self.atol = 1e-3 * rtol * scales(batch.model)
+        self.observe = observer(batch.model, batch.observe)
+        self.look = observer(batch.model, batch.peaks)
+        self.watched = len(batch.peaks)
+        self.actions = [(block, action(batch.model, block)) for block in batch.model.blocks]
+        threshold = batch.model.threshold
+        self.threshold = threshold and threshold.text
+        self.slopes: dict[frozenset[str], Slope] = {}
+        self.steps = 0
+
+    def run(self, lane: Lane) -> tuple[Array, Array]:
+        """Return samples (samples x observed) and peaks of one lane."""
+        if self.threshold:
+            raise SimulationError(
+                f"model '{self.model.name}' spikes by a threshold, which this engine does not follow"
+            )
+        values = {**lane.parameters, **lane.initial}
+        clamped: set[str] = set()
+        clock = _Clock()
+        top = np.full(self.watched, -np.inf)
+        rows = []
+        now = lane.start
+        for time, happenings in self._agenda(lane):
+            if time > now:
+                top = np.maximum(top, self._integrate(values, now, time, frozenset(clamped)))
+                now = time
+            for happening in happenings:
+                self._happen(happening, values, clamped, clock, now, rows)
+        return np.array(rows), top
+
+    def _agenda(self, lane: Lane) -> list[tuple[float, list[tuple[int, object]]]]:
+        """Return what happens at each time, in order."""
+        entries: list[tuple[float, int, object]] = [(s.time, 0, s) for s in lane.settings]
+        entries += [(float(t), _PRE, None) for t in lane.pre]
+        entries += [(float(t), _POST, None) for t in lane.post]
+        for block, act in self.actions:
+            if block.after is not None and block.trigger != "spike":
+                delay = block.after.evaluate(lane.parameters)
+                spikes = lane.pre if block.trigger == "pre" else lane.post
+                entries += [(float(t) + delay, _DELAYED, act) for t in spikes]
+        entries += [(float(t), _SAMPLE, None) for t in lane.samples]
+        table: dict[float, list[tuple[int, object]]] = defaultdict(list)
+        for time, order, what in sorted(entries, key=lambda entry: entry[:2]):
+            if time <= lane.stop + 1e-9:
+                table[round(time, 10)].append((order, what))
+        return sorted(table.items())
+
+    def _happen(
+        self,
+        happening: tuple[int, object],
+        values: dict[str, float],
+        clamped: set[str],
+        clock: _Clock,
+        now: float,
+        rows: list[list[float]],
+    ) -> None:
+        order, what = happening
+        if order == 0:
+            _apply_setting(what, values, clamped)  # type: ignore[arg-type]
+        elif order in (_PRE, _POST):
+            kind = "pre" if order == _PRE else "post"
+            for block, act in self.actions:
+                if block.trigger == kind and block.after is None:
+                    self._act(act, values, clock, now)
+            clock.last[kind] = now
+        elif order == _DELAYED:
+            self._act(what, values, clock, now)  # type: ignore[arg-type]
+        else:
+            rows.append(self.observe(now, self._vector(values), values))
+
+    def _act(self, act: Action, values: dict[str, float], clock: _Clock, now: float) -> None:
+        act(values, now - clock.last["pre"], now - clock.last["post"])
+
+    def _vector(self, values: dict[str, float]) -> Array:
+        return np.array([values[name] for name in self.model.differential])
+
+    def _integrate(
+        self, values: dict[str, float], start: float, stop: float, clamped: frozenset[str]
+    ) -> Array:
+        """Move `values` from `start` to `stop`; return the largest watched values on the way."""
+        if clamped not in self.slopes:
+            self.slopes[clamped] = right_hand_side(self.model, clamped)
+        slope = self.slopes[clamped]
+        solver = LSODA(
+            lambda t, y: slope(t, y, values), 0.0, self._vector(values), stop - start,
+            rtol=self.rtol, atol=self.atol,
+        )  # fmt: skip
+        top = np.full(self.watched, -np.inf)
+        while solver.status == "running":
+            message = solver.step()
+            if solver.status == "failed":
+                raise SimulationError(f"the reference solver failed at {start + solver.t:.6g} s: {message}")
+            self.steps += 1
+            if self.watched:
+                top = np.maximum(top, self._highest(solver, values))
+        values.update(zip(self.model.differential, map(float, solver.y), strict=True))
+        return top
+
+    def _highest(self, solver: LSODA, values: dict[str, float]) -> Array:
+        """Return the largest watched values within the solver's last step."""
+        values_at = [self.look(solver.t, solver.y, values)]
+        if solver.t - solver.t_old > 1e-5:
+            path = solver.dense_output()
+            times = np.linspace(solver.t_old, solver.t, _PEAK_POINTS)[:-1]
+            values_at += [self.look(t, path(t), values) for t in times]
+        return np.max(values_at, axis=0)  # type: ignore[no-any-return]
+
+
+def _apply_setting(setting: Setting, values: dict[str, float], clamped: set[str]) -> None:
+    values.update(setting.parameters)
+    for name, value in setting.clamps.items():
+        if value is None:
+            clamped.discard(name)
+        else:
+            values[name] = value
+            clamped.add(name)

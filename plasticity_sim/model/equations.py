@@ -1,0 +1,155 @@
+"""Equation blocks: read line by line, checked for names and dimensions before Brian2 sees them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.units.fundamentalunits import (
+    DIMENSIONLESS,
+    Dimension,
+    DimensionMismatchError,
+    get_dimensions,
+)
+
+from plasticity_sim.errors import InputError, suggestion
+from plasticity_sim.expressions import (
+    CONSTANTS,
+    Expression,
+    Statement,
+    check_name,
+    parse_expression,
+)
+from plasticity_sim.model.parts import Kind, Variable
+from plasticity_sim.quantities import dimension_name, parse_unit, unit_table
+
+SECOND = get_dimensions(unit_table()["second"])
+SINCE = {"since_pre": SECOND, "since_post": SECOND}
+
+_DERIVATIVE = re.compile(r"d(\w+)\s*/\s*dt", re.ASCII)
+_HINT = "write `dx/dt = … : unit`, `x = … : unit` or `x : unit`"
+
+
+def parse_equations(text: str, component: str) -> list[tuple[Variable, int]]:
+    """Return the variables that an equation block defines, each with its line in the block."""
+    return [
+        (_variable(joined, comment, component, offset), offset)
+        for joined, comment, offset in _joined_lines(text)
+    ]
+
+
+def _joined_lines(text: str) -> Iterable[tuple[str, str, int]]:
+    """Yield (equation, comment, line offset); an equation goes on until its `: unit`."""
+    pending, first = "", 0
+    for offset, line in enumerate(text.splitlines()):
+        code, _, comment = line.partition("#")
+        if not code.strip():
+            continue
+        if not pending:
+            first = offset
+        pending = f"{pending} {code.strip()}".strip()
+        if ":" in code:
+            yield pending, comment.strip(), first
+            pending = ""
+    if pending:
+        raise _EquationError(f"'{pending}' has no unit; {_HINT}", first)
+
+
+class _EquationError(InputError):
+    """An error that still needs the line at which its block starts."""
+
+    def __init__(self, message: str, offset: int):
+        super().__init__(message)
+        self.offset = offset
+
+
+def _variable(line: str, comment: str, component: str, offset: int) -> Variable:
+    try:
+        body, _, unit = line.rpartition(":")
+        left, equals, right = (part.strip() for part in body.partition("="))
+        derivative = _DERIVATIVE.fullmatch(left)
+        name = check_name(derivative[1] if derivative else left)
+        if derivative and not equals:
+            raise InputError(f"'{line}' has no right-hand side; {_HINT}")
+        if equals and not right:
+            raise InputError(f"'{line}' has no right-hand side; {_HINT}")
+        if "(" in unit and unit.strip().endswith(")") and not unit.strip().startswith("1/("):
+            raise InputError(f"'{line}': flags such as (constant) are not used here")
+        dimensions = get_dimensions(parse_unit(unit))
+        if not unit.strip():
+            raise InputError(f"'{line}' has no unit; write ': 1' for a plain number")
+        expression = parse_expression(right) if equals else None
+        kind = Kind.DIFFERENTIAL if derivative else Kind.SUBEXPRESSION if equals else Kind.HELD
+        return Variable(name, kind, expression, unit.strip(), dimensions, comment, component)
+    except InputError as problem:
+        raise _EquationError(problem.message, offset) from None
+
+
+def equation_line(problem: InputError, block_line: int | None) -> int | None:
+    """Return the file line of an equation error, given the line at which its block starts."""
+    offset = getattr(problem, "offset", None)
+    return None if offset is None or block_line is None else block_line + 1 + offset
+
+
+def check_dimensions(
+    expression: Expression, wanted: Dimension, known: Mapping[str, Dimension], what: str
+) -> None:
+    """Raise an InputError unless `expression` has dimensions `wanted` over the `known` names."""
+    found = expression_dimensions(expression, known, what)
+    if found is not wanted:
+        raise InputError(
+            f"{what} has the unit {dimension_name(found)}, where {dimension_name(wanted)} is wanted"
+        )
+
+
+def expression_dimensions(
+    expression: Expression, known: Mapping[str, Dimension], what: str
+) -> Dimension:
+    """Return the dimensions of an expression; unknown names and wrong sums are InputErrors."""
+    unknown = sorted(expression.names - known.keys() - CONSTANTS)
+    if unknown:
+        hint = suggestion(unknown[0], known)
+        raise InputError(f"{what} reads '{unknown[0]}', which nothing defines; {hint}")
+    table: dict[str, Any] = {name: SimpleNamespace(dim=dim) for name, dim in known.items()}
+    table |= {name: SimpleNamespace(dim=DIMENSIONLESS) for name in CONSTANTS}
+    table["xi"] = SimpleNamespace(dim=(SECOND**-0.5))
+    table |= DEFAULT_FUNCTIONS
+    try:
+        return parse_expression_dimensions(expression.text, table)  # type: ignore[no-any-return]
+    except DimensionMismatchError as problem:
+        units = " and ".join(dimension_name(dim) for dim in problem.dims)
+        raise InputError(f"{what} mixes units: {problem.desc}, found {units}") from None
+    except (SyntaxError, TypeError, NotImplementedError, ValueError, KeyError) as problem:
+        raise InputError(f"{what}: {problem}") from None
+
+
+def check_statement(statement: Statement, known: Mapping[str, Dimension], what: str) -> None:
+    """Raise an InputError unless both sides of an event's statement have one dimension."""
+    found = expression_dimensions(statement.expression, {**known, **SINCE}, what)
+    scaling = statement.operator in ("*=", "/=")
+    wanted = DIMENSIONLESS if scaling else known[statement.target]
+    if found is not wanted:
+        raise InputError(
+            f"{what}: '{statement.text}' gives {dimension_name(found)}, "
+            f"where {dimension_name(wanted)} is wanted"
+        )
+
+
+def base_unit_text(dimensions: Dimension) -> str:
+    """Return the unit of `dimensions` in base units, as Brian2's equations want it.
+
+    >>> base_unit_text(SECOND)
+    'second'
+    """
+    names = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+    keys = ("m", "kg", "s", "A", "K", "mol", "cd")
+    factors = []
+    for name, key in zip(names, keys, strict=True):
+        power = dimensions.get_dimension(key)
+        if power:
+            factors.append(name if power == 1 else f"{name}**{power:g}")
+    return "*".join(factors) or "1"

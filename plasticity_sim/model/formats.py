@@ -1,0 +1,103 @@
+"""The YAML formats of components and models, as pydantic schemas."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+Text = Annotated[
+    str, BeforeValidator(lambda v: v if isinstance(v, bool | list | dict) else str(v)),
+    WithJsonSchema({"type": ["string", "number"]}),
+]  # fmt: skip
+Version = Annotated[int, Field(ge=1, le=1, description="the version of this file format")]
+Words = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+
+
+class Strict(BaseModel):
+    """A part of a file: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ParameterFormat(Strict):
+    """A number with its unit and exactly one statement of where it comes from."""
+
+    value: Text
+    source: str = ""
+    assumed: str = ""
+    fitted: str = ""
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _one_provenance(self) -> ParameterFormat:
+        given = [key for key in ("source", "assumed", "fitted") if getattr(self, key)]
+        if len(given) != 1:
+            found = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one of source, assumed or fitted; found {found}")
+        return self
+
+
+class BlockFormat(Strict):
+    """What an event does, at once or `after` a delay."""
+
+    do: str
+    after: Text | None = None
+
+
+class ComponentFormat(Strict):
+    """One mechanism: equations, what a spike does, parameters."""
+
+    format: Version
+    title: str
+    source: Words = []
+    note: str = ""
+    equations: str
+    on_pre: list[BlockFormat] = []
+    on_post: list[BlockFormat] = []
+    threshold: str | None = None
+    on_spike: list[BlockFormat] = []
+    initial: dict[str, Text] = {}
+    parameters: dict[str, ParameterFormat] = {}
+
+
+class ResponseFormat(Strict):
+    """The readout is the peak of `response` in the time `within` after each test pulse."""
+
+    response: str
+    within: Text
+
+
+class IntegratorFormat(Strict):
+    """A fixed-step method of Brian2 and its step."""
+
+    method: Literal["euler", "heun", "milstein", "rk2", "rk4"]
+    dt: Text
+
+
+class PopulationFormat(Strict):
+    """How the synapses of a population differ."""
+
+    synapses: int = Field(ge=1, le=1_000_000)
+    sampling: Literal["quantiles", "random"] = "quantiles"
+    vary: dict[str, str] = {}
+
+
+class ModelFormat(Strict):
+    """A list of components, changed values, and what to observe."""
+
+    format: Version
+    title: str
+    source: Words = []
+    note: str = ""
+    components: list[str] = Field(min_length=1)
+    values: dict[str, ParameterFormat | Text] = {}
+    readout: str | ResponseFormat
+    observe: list[str] = []
+    conserve: list[str] = []
+    clamp: list[str] = []
+    drugs: dict[str, dict[str, Text]] = {}
+    states: dict[str, dict[str, Text]] = {}
+    mix: dict[str, Annotated[float, Field(ge=0)]] = {}
+    population: PopulationFormat | None = None
+    integrator: Literal["rodas4"] | IntegratorFormat

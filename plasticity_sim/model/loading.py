@@ -1,0 +1,236 @@
+"""`load_model`: a YAML file and its components to a checked Model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+
+from plasticity_sim.changes import Change
+from plasticity_sim.document import Document, read_document, validated, validated_data
+from plasticity_sim.errors import InputError, suggestion
+from plasticity_sim.expressions import ordered, parse_expression
+from plasticity_sim.library import find, is_path
+from plasticity_sim.model.assembly import Assembly, read_parameter, read_start
+from plasticity_sim.model.equations import expression_dimensions
+from plasticity_sim.model.formats import (
+    IntegratorFormat,
+    ModelFormat,
+    ParameterFormat,
+    PopulationFormat,
+    ResponseFormat,
+)
+from plasticity_sim.model.model import Model
+from plasticity_sim.model.parts import (
+    Drug,
+    Integrator,
+    Kind,
+    Parameter,
+    Population,
+    Readout,
+    Spread,
+    Start,
+    Variable,
+)
+from plasticity_sim.quantities import parse_quantity, seconds, split_quantity
+
+READOUT = "readout"  # the variable's name where the readout is an expression
+
+
+def load_model(name: str) -> Model:
+    """Return a shipped model by name, or the user's own by the path of its YAML file.
+
+    >>> load_model("graupner_brunel_2007").readout.variable
+    'w'
+    """
+    path = find("models", name)
+    document = read_document(path)
+    return _build(document, validated(document, ModelFormat), path if is_path(name) else None)
+
+
+def _build(document: Document, given: ModelFormat, own: Path | None) -> Model:
+    assembly = Assembly()
+    for number, component in enumerate(given.components):
+        try:
+            assembly.add(component, own.parent if own else None)
+        except InputError as problem:
+            raise problem.at(document.path, document.line(("components", number))) from None
+    readout = _readout(given, assembly, document)
+    parameters = assembly.parameters | _values(given.values, assembly.parameters, document)
+    assembly.parameters = parameters
+    states = _states(given, assembly, document)
+    used = {name for s in states.values() for v in s.values() if v.expression
+            for name in v.expression.names}  # fmt: skip
+    assembly.check(used | {readout.variable})
+    model = Model(
+        name=Path(document.path).stem, title=given.title, source=tuple(given.source),
+        note=given.note, components=tuple(given.components), variables=assembly.variables,
+        parameters=parameters, blocks=tuple(assembly.blocks), readout=readout,
+        integrator=_integrator(given, document), initial=assembly.initial, states=states,
+        mix=_mix(given, states, document), threshold=assembly.threshold,
+        observe=tuple(given.observe), conserve=tuple(given.conserve), clamp=tuple(given.clamp),
+        drugs=_drugs(given, parameters, document),
+        population=_population(given.population, parameters, document),
+    )  # fmt: skip
+    _check_names(model, document)
+    return model
+
+
+def _readout(given: ModelFormat, assembly: Assembly, document: Document) -> Readout:
+    place = ("readout",)
+    response = given.readout if isinstance(given.readout, ResponseFormat) else None
+    text = response.response if response else str(given.readout)
+    try:
+        within = seconds(response.within) if response else None
+        if text not in assembly.variables:
+            expression = parse_expression(text)
+            dimensions = expression_dimensions(expression, assembly.dimensions, "the readout")
+            assembly.variables[READOUT] = Variable(
+                READOUT, Kind.SUBEXPRESSION, expression,
+                "1" if dimensions is DIMENSIONLESS else "", dimensions,
+            )  # fmt: skip
+            text = READOUT
+    except InputError as problem:
+        raise problem.at(document.path, document.line(place)) from None
+    return Readout(text, within)
+
+
+def _values(
+    values: Mapping[str, ParameterFormat | str],
+    known: Mapping[str, Parameter],
+    document: Document,
+) -> dict[str, Parameter]:
+    """Return the parameters that a model or a values file changes."""
+    changed = {}
+    for name, entry in values.items():
+        if name not in known:
+            hint = suggestion(name, known)
+            raise document.error(f"values: no parameter '{name}'; {hint}", "values", name)
+        if isinstance(entry, str):
+            entry = ParameterFormat(value=entry, assumed=f"set in {document.path}")
+        new = read_parameter(name, entry, known[name].component, document, "values", name)
+        if new.dimensions is not known[name].dimensions:
+            message = f"{name} is {known[name].text}, so '{new.text}' has the wrong unit"
+            raise document.error(message, "values", name)
+        changed[name] = new
+    return changed
+
+
+def _states(
+    given: ModelFormat, assembly: Assembly, document: Document
+) -> dict[str, dict[str, Start]]:
+    states: dict[str, dict[str, Start]] = {}
+    for state, starts in given.states.items():
+        states[state] = {}
+        for name, text in starts.items():
+            start = read_start(text, document, "states", state, name)
+            try:
+                assembly.check_start(name, start)
+            except InputError as problem:
+                line = document.line(("states", state, name))
+                raise problem.at(document.path, line) from None
+            states[state][name] = start
+    return states or {"rest": {}}
+
+
+def _mix(given: ModelFormat, states: Mapping[str, object], document: Document) -> dict[str, float]:
+    for name in given.mix:
+        if name not in states:
+            raise document.error(f"mix: no state '{name}'; {suggestion(name, states)}", "mix", name)
+    weights = {name: given.mix.get(name, 0.0 if given.mix else 1.0) for name in states}
+    total = sum(weights.values())
+    if total <= 0:
+        raise document.error("mix: the weights add up to nothing", "mix")
+    return {name: weight / total for name, weight in weights.items()}
+
+
+def _drugs(
+    given: ModelFormat, parameters: Mapping[str, Parameter], document: Document
+) -> dict[str, Drug]:
+    drugs = {}
+    for drug, effects in given.drugs.items():
+        changes = {}
+        for name, text in effects.items():
+            place = ("drugs", drug, name)
+            try:
+                if name == "half":
+                    parse_quantity(text)
+                    continue
+                if name not in parameters:
+                    raise InputError(f"no parameter '{name}'; {suggestion(name, parameters)}")
+                changes[name] = Change(text)
+                changes[name].check(parameters[name].dimensions)
+            except InputError as problem:
+                raise document.error(f"drug {drug}: {problem.message}", *place) from None
+        drugs[drug] = Drug(drug, changes, effects.get("half", ""))
+    return drugs
+
+
+def _population(
+    given: PopulationFormat | None, parameters: Mapping[str, Parameter], document: Document
+) -> Population:
+    if given is None:
+        return Population()
+    vary = []
+    for name, text in given.vary.items():
+        words = str(text).split()
+        if name not in parameters:
+            hint = suggestion(name, parameters)
+            message = f"population: no parameter '{name}'; {hint}"
+            raise document.error(message, "population", "vary", name)
+        if len(words) != 2 or words[0] not in ("lognormal", "normal"):
+            message = f"{name}: write 'lognormal 0.35' or 'normal 0.1', found '{text}'"
+            raise document.error(message, "population", "vary", name)
+        vary.append((name, Spread(words[0], split_quantity(words[1])[0])))
+    return Population(given.synapses, given.sampling, tuple(vary))
+
+
+def _integrator(given: ModelFormat, document: Document) -> Integrator:
+    if not isinstance(given.integrator, IntegratorFormat):
+        return Integrator(given.integrator)
+    try:
+        step = seconds(given.integrator.dt)
+        if step <= 0:
+            raise InputError(f"the step must be positive, found '{given.integrator.dt}'")
+    except InputError as problem:
+        raise document.error(f"dt: {problem.message}", "integrator", "dt") from None
+    return Integrator(given.integrator.method, step)
+
+
+def _check_names(model: Model, document: Document) -> None:
+    """Raise an InputError for a name in observe, conserve or clamp that the model lacks."""
+    for key, allowed in (
+        ("observe", model.variables),
+        ("conserve", model.variables),
+        ("clamp", [*model.differential, *model.held]),
+    ):
+        for number, name in enumerate(getattr(model, key)):
+            if name not in allowed:
+                hint = suggestion(name, allowed)
+                raise document.error(f"{key}: no variable '{name}'; {hint}", key, number)
+
+
+def read_values(path: str, model: Model) -> Model:
+    """Return `model` with the parameters that a values file sets, provenance included."""
+    document = read_document(Path(path))
+    data: dict[str, Any] = document.data
+    unknown = sorted(data.keys() - {"format", "title", "values"})
+    if unknown or "values" not in data:
+        found = f"unknown key '{unknown[0]}'" if unknown else "'values' is missing"
+        raise document.error(f"{found}; a values file holds format, title and values", *unknown[:1])
+    entries = {}
+    for name, entry in (data["values"] or {}).items():
+        plain = isinstance(entry, str)
+        place = ("values", name)
+        entries[name] = (
+            entry if plain else validated_data(document, entry, ParameterFormat, place)
+        )
+    changed = _values(entries, model.parameters, document)
+    from dataclasses import replace
+
+    return replace(model, parameters={**model.parameters, **changed})
+
+
+__all__ = ["READOUT", "get_dimensions", "load_model", "ordered", "read_values"]

@@ -1,0 +1,180 @@
+"""Lists, ranges and arms of a protocol, taken apart into plain conditions."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from plasticity_sim.document import Document, Place
+from plasticity_sim.errors import InputError, suggestion
+from plasticity_sim.quantities import expand_range, in_unit, is_range, parse_quantity, split_quantity
+
+MOST_CONDITIONS = 100_000
+_LEVELS = ("pulses", "bursts", "trains")  # innermost first
+_NOT_SETTINGS = {"format", "title", "source", "note", "name", "arms", "drugs", "file", "record"}
+_LABELS = {"name", "title"}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of a protocol: values of a setting, or the names of its arms."""
+
+    name: str
+    texts: tuple[str, ...]
+    place: Place = ()
+
+    @property
+    def unit(self) -> str:
+        """The unit in which the coordinate is given; empty for numbers and names."""
+        return "" if self.name == "arm" else split_quantity(self.texts[0])[1]
+
+    @property
+    def coordinate(self) -> list[float] | list[str]:
+        """The axis as numbers in `unit`, or as names."""
+        if self.name == "arm":
+            return list(self.texts)
+        return [in_unit(float(parse_quantity(text)), self.unit) for text in self.texts]
+
+
+def settings(data: dict[str, Any]) -> dict[str, Place]:
+    """Return the place of every value that may be set or swept, by its shortest full name."""
+    found: dict[str, list[Place]] = {}
+    for place in _leaves(data, ()):
+        found.setdefault(_full_name(data, place), []).append(place)
+    return {
+        name if len(places) == 1 else f"{_part(place)}.{name}": place
+        for name, places in found.items()
+        for place in places
+    }
+
+
+def find_setting(data: dict[str, Any], name: str) -> Place | None:
+    """Return the place of a setting by name; None if there is none, an error if several fit."""
+    table = settings(data)
+    if name in table:
+        return table[name]
+    fitting = [full for full in table if full.endswith(f".{name}")]
+    inner = [full for full in fitting if table[full][0] == "induction"] or fitting
+    if len(inner) > 1:
+        raise InputError(f"'{name}' could mean {' or '.join(inner)}; write one of them")
+    return table[inner[0]] if inner else None
+
+
+def axes(document: Document, data: dict[str, Any]) -> list[Axis]:
+    """Return the axes of a protocol in the order of the file, the arms last."""
+    table = {place: name for name, place in settings(data).items()}
+    swept = [(place, _values(document, data, place)) for place in table]
+    listed = [(place, values) for place, values in swept if values]
+    shorts = [str(place[-1]) for place, _ in listed]
+    result = [
+        Axis(str(place[-1]) if shorts.count(str(place[-1])) == 1 else table[place], values, place)
+        for place, values in listed
+    ]
+    arms = data.get("arms")
+    if arms is not None:
+        result.append(Axis("arm", tuple(_arm_names(document, arms))))
+    size = 1
+    for axis in result:
+        size *= len(axis.texts)
+    if size > MOST_CONDITIONS:
+        raise document.error(f"has {size} conditions; at most {MOST_CONDITIONS} are possible")
+    return result
+
+
+def conditions(data: dict[str, Any], found: list[Axis]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+    """Yield the labels and the plain data of every combination of the axes' values."""
+    for combination in itertools.product(*(range(len(axis.texts)) for axis in found)):
+        plain = copy.deepcopy(data)
+        arms = plain.pop("arms", None)
+        labels = {}
+        for axis, index in zip(found, combination, strict=True):
+            labels[axis.name] = axis.texts[index]
+            if axis.place:
+                place_value(plain, axis.place, axis.texts[index])
+            else:
+                plain |= {key: value for key, value in arms[index].items() if key not in _LABELS}
+        yield labels, plain
+
+
+def place_value(data: Any, place: Place, value: Any) -> None:
+    """Put `value` at `place` of nested dicts and lists."""
+    for step in place[:-1]:
+        data = data[step]
+    data[place[-1]] = value
+
+
+def _leaves(data: Any, place: Place) -> Iterator[Place]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if key not in _NOT_SETTINGS:
+                yield from _leaves(value, (*place, key))
+    elif isinstance(data, list) and any(isinstance(item, dict) for item in data):
+        for index, item in enumerate(data):
+            yield from _leaves(item, (*place, index))
+    elif place and data is not None:
+        yield place
+
+
+def _full_name(data: Any, place: Place) -> str:
+    words: list[str] = []
+    for depth, step in enumerate(place):
+        around = _at(data, place[:depth])
+        if isinstance(step, str):
+            words.append(step)
+        elif place[depth - 1] in ("pre", "levels"):
+            level = around[step].get("name") if isinstance(around[step], dict) else None
+            inner = len(around) - 1 - step
+            words[-1] = level or (_LEVELS[inner] if inner < len(_LEVELS) else f"level{inner}")
+    return ".".join(words[-2:]) if words[0] == "induction" else ".".join(words)
+
+
+def _part(place: Place) -> str:
+    numbers = [str(step + 1) for step in place if isinstance(step, int)]
+    return f"part{numbers[0]}" if numbers else str(place[0])
+
+
+def _at(data: Any, place: Place) -> Any:
+    for step in place:
+        data = data[step]
+    return data
+
+
+def _values(document: Document, data: Any, place: Place) -> tuple[str, ...]:
+    value = _at(data, place)
+    try:
+        if isinstance(value, list):
+            texts = [text for item in value for text in _expanded(str(item))]
+            if not texts:
+                raise InputError(f"{place[-1]}: an empty list; write at least one value")
+            for text in texts:
+                parse_quantity(text)
+            return tuple(texts)
+        return tuple(_expanded(value)) if is_range(value) else ()
+    except InputError as problem:
+        raise problem.at(document.path, document.line(place)) from None
+
+
+def _expanded(text: str) -> list[str]:
+    return expand_range(text) if is_range(text) else [text]
+
+
+def _arm_names(document: Document, arms: Any) -> list[str]:
+    if not isinstance(arms, list) or not arms:
+        raise document.error("arms: write a list of `{name: …, changed keys}`", "arms")
+    names: list[str] = []
+    for number, arm in enumerate(arms):
+        if not isinstance(arm, dict) or not isinstance(arm.get("name"), str):
+            raise document.error("arms: every arm needs a name", "arms", number)
+        if arm["name"] in names:
+            raise document.error(f"arms: two are called '{arm['name']}'", "arms", number)
+        allowed = {"name", "title", "baseline", "induction", "follow_up", "bath", "stimulation",
+                   "drugs", "set", "record", "measure"}  # fmt: skip
+        for key in arm:
+            if key not in allowed:
+                message = f"arms: unknown key '{key}'; {suggestion(key, allowed)}"
+                raise document.error(message, "arms", number, key)
+        names.append(arm["name"])
+    return names

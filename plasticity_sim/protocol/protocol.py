@@ -1,0 +1,116 @@
+"""`load_protocol`: a YAML file to a Protocol, whose conditions are ready to run."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from plasticity_sim.document import Document, read_document, validated_data
+from plasticity_sim.errors import InputError
+from plasticity_sim.library import find
+from plasticity_sim.protocol.axes import Axis, axes, conditions, find_setting, place_value
+from plasticity_sim.protocol.formats import ProtocolFormat
+from plasticity_sim.protocol.timeline import Timeline, build_timeline
+from plasticity_sim.quantities import expand_list
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One combination of the axes' values."""
+
+    labels: dict[str, str]
+    timeline: Timeline
+    bath: dict[str, str] = field(default_factory=dict)
+    stimulation: str | None = None
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What the experimenter does; lists and ranges in it are axes."""
+
+    name: str
+    document: Document
+    data: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        return str(self.data["title"])
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """The dimensions of the protocol: swept settings in file order, then the arms."""
+        return tuple(axes(self.document, self.data))
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Every combination of the axes' values, the last axis changing fastest."""
+        return tuple(self._condition(*pair) for pair in conditions(self.data, list(self.axes)))
+
+    def _condition(self, labels: dict[str, str], plain: dict[str, Any]) -> Condition:
+        given = validated_data(self.document, plain, ProtocolFormat)
+        try:
+            timeline = build_timeline(given, Path(self.document.path).parent)
+        except InputError as problem:
+            key = problem.message.split(":")[0]
+            place = _place_of(plain, key)
+            raise problem.at(self.document.path, self.document.line(place)) from None
+        return Condition(labels, timeline, dict(given.bath), given.stimulation)
+
+    def has_setting(self, name: str) -> bool:
+        """Tell whether the protocol itself has a value of this name."""
+        return find_setting(self.data, name) is not None
+
+    def with_settings(self, **settings: str) -> Protocol:
+        """Return the protocol with settings changed; a list or range makes an axis."""
+        data = copy.deepcopy(self.data)
+        for name, text in settings.items():
+            place = find_setting(data, name)
+            if place is None:
+                raise InputError(f"protocol '{self.name}' has no setting '{name}'")
+            values = expand_list(str(text))
+            place_value(data, place, values if len(values) > 1 else values[0])
+        changed = Protocol(self.name, self.document, data)
+        _ = changed.conditions  # a wrong value is an error here, not later
+        return changed
+
+    def with_drugs(self, drugs: list[dict[str, str]]) -> Protocol:
+        """Return the protocol with more drugs, each `{name, dose, from, until}`."""
+        data = copy.deepcopy(self.data)
+        data["drugs"] = [*data.get("drugs", []), *drugs]
+        for arm in data.get("arms") or []:
+            if "drugs" in arm:
+                arm["drugs"] = [*arm["drugs"], *drugs]
+        return Protocol(self.name, self.document, data)
+
+
+def load_protocol(name: str) -> Protocol:
+    """Return a shipped protocol by name, or the user's own by the path of its YAML file.
+
+    >>> len(load_protocol("stdp_pairs").conditions)
+    31
+    """
+    path = find("protocols", name)
+    document = read_document(path)
+    protocol = Protocol(path.stem, document, document.data)
+    if "title" not in document.data:
+        raise document.error("'title' is missing")
+    _ = protocol.conditions
+    return protocol
+
+
+def _place_of(data: Any, key: str) -> tuple[str | int, ...]:
+    """Return the first place in the protocol that a message beginning with `key` speaks of."""
+    if not isinstance(data, dict):
+        return ()
+    if key in data:
+        return (key,)
+    for outer, value in data.items():
+        items = value if isinstance(value, list) else [value]
+        for number, item in enumerate(items):
+            inner = _place_of(item, key)
+            if inner:
+                return (outer, number, *inner) if isinstance(value, list) else (outer, *inner)
+    return ()

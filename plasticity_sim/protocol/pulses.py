@@ -1,0 +1,130 @@
+"""When pulses come: nested levels, bursts at a lag, files of spikes, random trains."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plasticity_sim.errors import InputError
+from plasticity_sim.protocol.formats import LevelFormat, PartFormat, TrainFormat
+from plasticity_sim.quantities import hertz, seconds
+
+Times = NDArray[np.float64]
+
+MOST_PULSES = 1_000_000
+LONGEST = 1e8  # seconds, about three years
+
+
+def level_offsets(level: LevelFormat) -> Times:
+    """Return the offsets (s) of one level's repeats, the first at zero."""
+    if level.count == 1:
+        return np.zeros(1)
+    if level.interval is not None:
+        interval = seconds(level.interval)
+        if interval <= 0:
+            raise InputError(f"interval: '{level.interval}' must be positive")
+    else:
+        interval = 1 / positive_rate(level.rate or "", "rate")
+    if not level.count * interval < LONGEST:
+        raise InputError(f"{level.count} pulses would last longer than {LONGEST:g} s")
+    return np.arange(level.count) * interval
+
+
+def nested_times(levels: list[LevelFormat]) -> Times:
+    """Return the sorted pulse times (s): the outer sum of the levels' offsets, outermost first.
+
+    >>> from plasticity_sim.protocol.formats import LevelFormat as Level
+    >>> nested_times([Level(count=2, interval="1 s"), Level(count=2, rate="100 Hz")])
+    array([0.  , 0.01, 1.  , 1.01])
+    """
+    total = math.prod(level.count for level in levels)
+    if total > MOST_PULSES:
+        raise InputError(f"count: {total} pulses; at most {MOST_PULSES} are possible")
+    times = np.zeros(1)
+    for level in levels:
+        times = np.add.outer(times, level_offsets(level)).ravel()
+    return np.sort(times)
+
+
+def train_times(train: TrainFormat, folder: Path) -> Times:
+    """Return the sorted times (s) of a file of spikes or a Poisson train."""
+    if train.file is not None:
+        return _file_times(train.file, folder)
+    rate = positive_rate(train.poisson or "", "poisson")
+    duration = seconds(train.duration or "")
+    if not 0 < duration < LONGEST or rate * duration > MOST_PULSES:
+        raise InputError(f"duration: '{train.duration}' at {train.poisson} is out of bounds")
+    generator = np.random.default_rng(train.seed)
+    count = generator.poisson(rate * duration)
+    return np.sort(generator.uniform(0, duration, count))
+
+
+def part_times(part: PartFormat, folder: Path) -> tuple[Times, Times]:
+    """Return pre and post spike times (s) of one part, from the part's beginning."""
+    pre = np.zeros(0)
+    if isinstance(part.pre, TrainFormat):
+        pre = train_times(part.pre, folder)
+    elif part.pre is not None:
+        pre = nested_times(part.pre)
+    post = _post_times(part, pre, folder)
+    if part.jitter is not None:
+        width = seconds(part.jitter)
+        if width < 0:
+            raise InputError(f"jitter: '{part.jitter}' is negative")
+        shifts = np.random.default_rng(part.seed).normal(0, width, pre.size)
+        pre = np.sort(pre + shifts)  # post spikes keep their times, so that the lag varies
+    return pre, post
+
+
+def _post_times(part: PartFormat, pre: Times, folder: Path) -> Times:
+    if part.post is None:
+        return np.zeros(0)
+    if part.post.levels is not None:
+        return nested_times(part.post.levels)
+    if part.post.train is not None:
+        return train_times(part.post.train, folder)
+    burst = level_offsets(part.post.burst) if part.post.burst else np.zeros(1)
+    return np.sort(np.add.outer(pre + seconds(part.post.lag or ""), burst).ravel())
+
+
+def positive_rate(text: str, key: str) -> float:
+    """Return a rate in hertz; InputError unless it is positive."""
+    try:
+        rate = hertz(text)
+    except InputError as problem:
+        raise InputError(f"{key}: {problem.message}") from None
+    if rate <= 0:
+        raise InputError(f"{key}: '{text}' must be positive")
+    return rate
+
+
+def _file_times(name: str, folder: Path) -> Times:
+    """Read one spike time (s) a line; the first line may be a heading."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise InputError(f"file: '{name}' lies outside the protocol's folder")
+    try:
+        if path.stat().st_size > 30 * MOST_PULSES:
+            raise InputError(f"file: '{name}' is larger than {MOST_PULSES} spikes need")
+        lines = path.read_text("utf-8").split()
+    except (OSError, UnicodeDecodeError) as problem:
+        reason = getattr(problem, "strerror", None) or "not UTF-8 text"
+        raise InputError(f"file: '{name}' cannot be read: {reason}") from None
+    rows = lines[1:] if lines and not _is_number(lines[0]) else lines
+    for number, row in enumerate(rows, start=len(lines) - len(rows) + 1):
+        if not _is_number(row):
+            raise InputError(f"'{row[:40]}' is not a time in seconds", str(path), number)
+    times = np.sort(np.array([float(row) for row in rows]))
+    if times.size == 0 or times[0] < 0 or times[-1] > LONGEST:
+        raise InputError(f"file: '{name}' needs at least one time, all from 0 s on")
+    return times
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,0 +1,212 @@
+"""One condition of a protocol on the clock: pulses, windows and samples, in seconds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from plasticity_sim.changes import Change
+from plasticity_sim.errors import InputError
+from plasticity_sim.protocol.formats import ProtocolFormat, RecordFormat, TestFormat
+from plasticity_sim.protocol.pulses import LONGEST, Times, part_times, positive_rate
+from plasticity_sim.quantities import parse_quantity, seconds
+
+MOST_SAMPLES = 2_000_000
+DEFAULT_SAMPLES = 400  # over the whole run, where a protocol asks for none
+
+_MOMENT = re.compile(r"\s*(start|induction|end)?\s*(?:([+-])\s*(.+?))?\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A drug or a changed value that lasts from one time (s) to another."""
+
+    name: str  # of the drug, parameter or state
+    change: Change | None  # None for a drug
+    start: float
+    stop: float
+    dose: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Everything that happens in one condition; time zero is the first induction pulse."""
+
+    start: float
+    last: float  # the last induction pulse
+    stop: float
+    baseline: float  # how long the baseline lasts
+    pre: Times
+    post: Times
+    tests: Times  # those of `pre` that are test pulses
+    windows: tuple[Window, ...]
+    drugs: tuple[Window, ...]
+    samples: Times
+    measure_at: float  # after `last`
+    measure_window: float
+
+
+def build_timeline(given: ProtocolFormat, folder: Path) -> Timeline:
+    """Return the timeline of a plain protocol; files of spikes are read from `folder`."""
+    pre, post, last, gaps = _induction(given, folder)
+    baseline = _duration(given.baseline, "baseline") if given.baseline else 0.0
+    follow_up = _duration(given.follow_up, "follow_up")
+    earliest = min([0.0, -baseline, *pre[:1], *post[:1]])
+    times = {"start": earliest, "induction": 0.0, "end": last}
+    stop = last + follow_up
+    tests = _tests(given, baseline, last, stop, gaps)
+    windows = tuple(_window(entry, times, stop) for entry in given.set)
+    drugs = tuple(
+        Window(d.name, None, max(moment(d.from_, times), earliest), moment(d.until, times),
+               d.dose or "")
+        for d in given.drugs
+    )  # fmt: skip
+    _check_overlaps(windows)
+    _check_overlaps(drugs)
+    at, width = _measure(given, follow_up)
+    samples = _samples(given.record, times, stop) if given.record else _default(earliest, stop)
+    marks = [earliest, *(last + np.linspace(at - width, at, 6))]  # the measure needs samples
+    return Timeline(
+        start=earliest, last=last, stop=stop, baseline=baseline,
+        pre=np.sort(np.concatenate([tests, pre])), post=post, tests=tests,
+        windows=windows, drugs=drugs, samples=_unique(np.concatenate([samples, marks])),
+        measure_at=at, measure_window=width,
+    )  # fmt: skip
+
+
+def moment(text: str, times: dict[str, float]) -> float:
+    """Return the time (s) of "induction - 5 min", "end + 10 min" or "30 s" (from the first pulse).
+
+    >>> moment("end + 1 min", {"start": -600.0, "induction": 0.0, "end": 10.0})
+    70.0
+    """
+    match = _MOMENT.fullmatch(text)
+    if not match or (match[1] is None and match[2] == "+"):
+        try:
+            return seconds(text)
+        except InputError:
+            hint = "write 'induction - 5 min', 'end + 10 min', 'start' or '30 s'"
+            raise InputError(f"'{text}' is not a moment; {hint}") from None
+    if match[1] is None:
+        return seconds(text)
+    shift = seconds(match[3]) if match[2] else 0.0
+    return times[match[1]] + (-shift if match[2] == "-" else shift)
+
+
+def _induction(
+    given: ProtocolFormat, folder: Path
+) -> tuple[Times, Times, float, list[tuple[float, float]]]:
+    """Return pre and post times, the last pulse, and the gaps between the parts."""
+    pre, post, last = [np.zeros(0)], [np.zeros(0)], 0.0
+    gaps = []
+    for number, part in enumerate(given.induction):
+        begin = 0.0
+        if number:
+            if part.after is None:
+                raise InputError("after: every part but the first needs the time since the last")
+            begin = last + _positive(part.after, "after")
+            gaps.append((last, begin))
+        elif part.after is not None:
+            raise InputError("after: the first part begins at time zero; delete it")
+        part_pre, part_post = part_times(part, folder)
+        pulses = part_pre if part_pre.size else part_post
+        if not pulses.size:
+            raise InputError("induction: a part has no pulse at all")
+        pre.append(begin + part_pre)
+        post.append(begin + part_post)
+        last = max(last, begin + float(pulses[-1]))
+    return np.sort(np.concatenate(pre)), np.sort(np.concatenate(post)), last, gaps
+
+
+def _tests(
+    given: ProtocolFormat, baseline: float, last: float, stop: float, gaps: list[tuple[float, float]]
+) -> Times:
+    """Return the test pulses: through the baseline, the gaps between parts and the follow-up."""
+    stretches = [np.zeros(0)]
+    if given.baseline and given.baseline.rate:
+        interval = 1 / positive_rate(given.baseline.rate, "baseline: rate")
+        stretches.append(np.arange(-baseline, -1e-9, interval))
+    if given.follow_up.rate:
+        interval = 1 / positive_rate(given.follow_up.rate, "follow_up: rate")
+        pause = interval if given.induction else 0.0
+        for begin, end in [*gaps, (last, stop)]:
+            stretches.append(np.arange(begin + pause, end - 1e-9, interval))
+    return np.sort(np.concatenate(stretches))
+
+
+def _window(entry: dict[str, str], times: dict[str, float], stop: float) -> Window:
+    names = [key for key in entry if key not in ("from", "until")]
+    if len(names) != 1:
+        raise InputError(f"set: write one name and its value, found {', '.join(names) or 'none'}")
+    text = entry[names[0]]
+    change = Change(text)
+    if not change.is_factor:
+        parse_quantity(text)
+    begin = max(moment(entry.get("from", "start"), times), times["start"])
+    end = moment(entry["until"], times) if "until" in entry else stop
+    if end <= begin:
+        raise InputError(f"set: the window of '{names[0]}' ends before it begins")
+    return Window(names[0], change, begin, end)
+
+
+def _check_overlaps(windows: tuple[Window, ...]) -> None:
+    ordered = sorted(windows, key=lambda w: (w.name, w.start))
+    for one, two in pairwise(ordered):
+        if one.name == two.name and two.start < one.stop:
+            raise InputError(f"two windows of '{one.name}' overlap; let one end before the next")
+
+
+def _measure(given: ProtocolFormat, follow_up: float) -> tuple[float, float]:
+    if given.measure is None:
+        return follow_up, 0.0
+    at = _positive(given.measure.at, "measure: at")
+    width = seconds(given.measure.window) if given.measure.window else 0.0
+    if at > follow_up * (1 + 1e-12):
+        raise InputError(f"measure: '{given.measure.at}' lies after the follow-up has ended")
+    if not 0 <= width <= at:
+        raise InputError(f"measure: window '{given.measure.window}' begins before the last pulse")
+    return min(at, follow_up), width
+
+
+def _samples(records: list[RecordFormat], times: dict[str, float], stop: float) -> Times:
+    parts = []
+    for record in records:
+        every = _positive(record.every, "record: every")
+        begin = max(moment(record.from_, times), times["start"])
+        end = min(moment(record.until, times) if record.until else stop, stop)
+        if end < begin:
+            raise InputError("record: until lies before from")
+        count = int((end - begin) / every + 1e-9) + 1
+        if count > MOST_SAMPLES:
+            raise InputError(f"record: {count} samples; at most {MOST_SAMPLES} are possible")
+        parts.append(begin + np.arange(count) * every)
+    return np.concatenate(parts)
+
+
+def _default(start: float, stop: float) -> Times:
+    return np.linspace(start, stop, DEFAULT_SAMPLES)
+
+
+def _unique(samples: Times) -> Times:
+    """Return the sorted samples; those closer than a nanosecond are one."""
+    samples = np.sort(samples)
+    keep = np.concatenate([[True], np.diff(samples) > 1e-9])
+    return samples[keep]
+
+
+def _duration(given: TestFormat, key: str) -> float:
+    return _positive(given.duration, f"{key}: duration")
+
+
+def _positive(text: str, key: str) -> float:
+    try:
+        value = seconds(text)
+    except InputError as problem:
+        raise InputError(f"{key}: {problem.message}") from None
+    if not 0 < value < LONGEST:
+        raise InputError(f"{key}: '{text}' must be positive and at most {LONGEST:g} s")
+    return value

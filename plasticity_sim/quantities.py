@@ -1,0 +1,238 @@
+"""Text such as "0.5 nS" to Brian2 quantities and back; ranges and lists of them."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from functools import cache
+
+import numpy as np
+from brian2.units.allunits import all_units
+from brian2.units.fundamentalunits import (
+    DIMENSIONLESS,
+    Dimension,
+    Quantity,
+    get_dimensions,
+    get_unit_for_display,
+)
+
+from plasticity_sim.errors import InputError
+
+Scalar = str | int | float
+
+_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", re.DOTALL)
+_RANGE = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*(\d+)\s*(.*?)\s*", re.DOTALL)
+_LONGEST_TEXT = 200
+_LONGEST_RANGE = 100_000
+
+
+@cache
+def unit_table() -> dict[str, Quantity]:
+    """Return every unit name that may stand in a file, from Brian2's own table."""
+    table: dict[str, Quantity] = {}
+    for unit in all_units:
+        for name in (unit.dispname, unit.name):
+            if name.isidentifier():
+                table[name] = unit
+    second, ohm = table["second"], table["ohm"]
+    table |= {"min": 60 * second, "minute": 60 * second, "hour": 3600 * second}
+    table |= {"h": 3600 * second, "day": 86400 * second}
+    for prefix in ("", "k", "M", "G"):
+        table[prefix + "Ohm"] = table[prefix + "ohm"] if prefix else ohm
+    return table
+
+
+def parse_unit(text: str) -> Quantity:
+    """Return the unit that `text` names: products, quotients and whole powers of unit names.
+
+    >>> float(parse_unit("nS/um**2"))
+    1000.0
+    """
+    text = text.strip()
+    if text in ("", "1"):
+        return Quantity(1.0)
+    if len(text) > _LONGEST_TEXT:
+        raise InputError("a unit of this length is surely a mistake")
+    source = "1" + text if text.startswith("/") else text
+    try:
+        tree = ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise _bad_unit(text) from None
+    return _unit(tree, text)
+
+
+def _unit(node: ast.expr, text: str) -> Quantity:
+    match node:
+        case ast.Name(id=name):
+            if name not in unit_table():
+                raise InputError(f"'{name}' is not a unit; write for example 'nS', 'mV' or 'uM'")
+            return unit_table()[name]
+        case ast.Constant(value=1):
+            return Quantity(1.0)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _unit(left, text) * _unit(right, text)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _unit(left, text) / _unit(right, text)
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return _unit(left, text) ** _exponent(right, text)
+        case _:
+            raise _bad_unit(text)
+
+
+def _exponent(node: ast.expr, text: str) -> int:
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+            value = -value
+        case ast.Constant(value=int(value)):
+            pass
+        case _:
+            raise _bad_unit(text)
+    if abs(value) > 9:
+        raise _bad_unit(text)
+    return value
+
+
+def _bad_unit(text: str) -> InputError:
+    return InputError(f"'{text}' is not a unit; write units as in 'nS', 'um**2' or '1/(uM*s)'")
+
+
+def split_quantity(text: Scalar) -> tuple[float, str]:
+    """Return number and unit text of a quantity.
+
+    >>> split_quantity("0.5 nS")
+    (0.5, 'nS')
+    """
+    if isinstance(text, bool):
+        raise InputError(f"'{text}' is not a quantity; write a number and a unit, as in '0.5 nS'")
+    if isinstance(text, int | float):
+        number, unit = float(text), ""
+    else:
+        match = _NUMBER.fullmatch(str(text)[: _LONGEST_TEXT + 1])
+        if not match or len(str(text)) > _LONGEST_TEXT:
+            shown = str(text)[:40]
+            raise InputError(
+                f"'{shown}' is not a quantity; write a number and a unit, as in '0.5 nS'"
+            )
+        number, unit = float(match[1]), match[2]
+    if not math.isfinite(number):
+        raise InputError(f"'{text}' is not finite")
+    return number, unit
+
+
+def parse_quantity(text: Scalar, like: Dimension | None = None) -> Quantity:
+    """Return the quantity that `text` writes; with `like`, of these dimensions or an error.
+
+    >>> float(parse_quantity("0.5 nS"))
+    5e-10
+    """
+    number, unit = split_quantity(text)
+    if unit == "degC":  # an offset, so not a unit of its own
+        quantity = (number + 273.15) * unit_table()["kelvin"]
+    elif unit == "%":
+        quantity = Quantity(number / 100)
+    else:
+        quantity = Quantity(number * parse_unit(unit))  # Brian2 makes 1 * 1 a plain float
+    if like is not None:
+        require_dimensions(quantity, like, str(text))
+    return quantity
+
+
+def require_dimensions(quantity: Quantity, like: Dimension, text: str) -> None:
+    """Raise an InputError that names both units where the dimensions differ."""
+    if get_dimensions(quantity) is like:
+        return
+    if like is DIMENSIONLESS:
+        raise InputError(f"'{text}' has a unit where a plain number is wanted")
+    wanted = dimension_name(like)
+    if get_dimensions(quantity) is DIMENSIONLESS:
+        raise InputError(f"'{text}' has no unit; write one, as in '{text} {wanted}'")
+    raise InputError(f"'{text}' has the wrong unit; a unit like '{wanted}' is wanted")
+
+
+def dimension_name(dimensions: Dimension) -> str:
+    """Return the usual unit of these dimensions, as people write it.
+
+    >>> dimension_name(parse_quantity("1 nS").dim)
+    'S'
+    """
+    concentration = get_dimensions(unit_table()["mM"])
+    if dimensions is concentration:
+        return "mM"
+    return str(get_unit_for_display(dimensions)).replace("^", "**").replace(" ", "*")
+
+
+def seconds(text: Scalar) -> float:
+    """Return a duration in seconds.
+
+    >>> seconds("10 min")
+    600.0
+    """
+    return float(parse_quantity(text, get_dimensions(unit_table()["second"])))
+
+
+def hertz(text: Scalar) -> float:
+    """Return a rate in hertz."""
+    return float(parse_quantity(text, get_dimensions(unit_table()["hertz"])))
+
+
+def in_unit(value: float, unit: str) -> float:
+    """Return an SI number in the unit that `unit` names, as people read it."""
+    return value - 273.15 if unit == "degC" else value / float(parse_unit(unit))
+
+
+def is_range(text: object) -> bool:
+    """Tell whether `text` is start:stop:count with a unit."""
+    return isinstance(text, str) and len(text) <= _LONGEST_TEXT and bool(_RANGE.fullmatch(text))
+
+
+def expand_range(text: str) -> list[str]:
+    """Return the quantities of start:stop:count, each written out with the unit.
+
+    >>> expand_range("-2:2:3 ms")
+    ['-2 ms', '0 ms', '2 ms']
+    """
+    match = _RANGE.fullmatch(text)
+    if not match:
+        raise InputError(f"'{text}' is not a range; write start:stop:count, as in '-30:30:31 ms'")
+    start, stop, count = split_quantity(match[1]), split_quantity(match[2]), int(match[3])
+    if start[1] or stop[1]:
+        raise InputError(f"'{text}': the unit stands once, at the end, as in '-30:30:31 ms'")
+    if not 1 <= count <= _LONGEST_RANGE:
+        raise InputError(f"'{text}' has {count} values; 1 to {_LONGEST_RANGE} are possible")
+    parse_unit(match[4])
+    step = (stop[0] - start[0]) / max(count - 1, 1)
+    # values as people would write them: 12 digits hide the rounding of the division
+    return [f"{round(start[0] + i * step, 12):.12g} {match[4]}".strip() for i in range(count)]
+
+
+def expand_list(text: str) -> list[str]:
+    """Return the quantities of a command line's list or range; one unit may serve all.
+
+    >>> expand_list("1,5,10 Hz")
+    ['1 Hz', '5 Hz', '10 Hz']
+    """
+    if is_range(text):
+        return expand_range(text)
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) == 1:
+        return parts
+    unit = split_quantity(parts[-1])[1]
+    return [part if split_quantity(part)[1] else f"{part} {unit}".strip() for part in parts]
+
+
+def write_quantity(value: float, unit: str) -> str:
+    """Return SI `value` as text in `unit`: the inverse of `parse_quantity` to the last bit.
+
+    >>> write_quantity(5e-10, "nS")
+    '0.5 nS'
+    """
+    shown = in_unit(value, unit)
+    digits = next(
+        d for d in (12, 15, 16, 17) if d == 17 or _same(f"{shown:.{d}g} {unit}", value)
+    )
+    return f"{shown:.{digits}g} {unit}".strip()
+
+
+def _same(text: str, value: float) -> bool:
+    return float(np.asarray(parse_quantity(text))) == value
