@@ -1,4 +1,4 @@
-"""What goes wrong through the user's input: one line that says where, what was found and what to write.
+"""What goes wrong: one line that says where, what was found and what to write instead.
 
 InputError                 any mistake in a file, a name, a value or an option
 └── UnknownName            a name nobody defined; carries the nearest known one

@@ -144,21 +144,27 @@ def require_dimensions(quantity: Quantity, like: Dimension, text: str) -> None:
         return
     if like is DIMENSIONLESS:
         raise InputError(f"'{text}' has a unit where a plain number is wanted")
-    wanted = dimension_name(like)
+    wanted = display_unit(like)
     if get_dimensions(quantity) is DIMENSIONLESS:
         raise InputError(f"'{text}' has no unit; write one, as in '{text} {wanted}'")
     raise InputError(f"'{text}' has the wrong unit; a unit like '{wanted}' is wanted")
 
 
-def dimension_name(dimensions: Dimension) -> str:
-    """Return the usual unit of these dimensions, as people write it.
+@cache
+def _shown_units() -> dict[Dimension, str]:
+    """The units in which the field gives the values of a synapse."""
+    names = ("mV", "nA", "nS", "uM", "ms", "nF", "uM/s", "1/s")
+    return {DIMENSIONLESS: "1"} | {get_dimensions(parse_unit(name)): name for name in names}
 
-    >>> dimension_name(parse_quantity("1 nS").dim)
-    'S'
+
+def display_unit(dimensions: Dimension) -> str:
+    """Return the unit in which values of these dimensions are shown to people.
+
+    >>> display_unit(parse_quantity("0.1 mol/metre**3").dim)
+    'uM'
     """
-    concentration = get_dimensions(unit_table()["mM"])
-    if dimensions is concentration:
-        return "mM"
+    if dimensions in _shown_units():
+        return _shown_units()[dimensions]
     return str(get_unit_for_display(dimensions)).replace("^", "**").replace(" ", "*")
 
 
@@ -228,9 +234,7 @@ def write_quantity(value: float, unit: str) -> str:
     '0.5 nS'
     """
     shown = in_unit(value, unit)
-    digits = next(
-        d for d in (12, 15, 16, 17) if d == 17 or _same(f"{shown:.{d}g} {unit}", value)
-    )
+    digits = next(d for d in (12, 15, 16, 17) if d == 17 or _same(f"{shown:.{d}g} {unit}", value))
     return f"{shown:.{digits}g} {unit}".strip()
 
 

@@ -32,7 +32,7 @@ class Agenda:
     clamped: tuple[str, ...] = ()
 
     def add(self, kind: str, times: Sequence[Array], starts: Array, dt: float, code: str) -> None:
-        """Add a kind of event at `times` (s, one array a lane); later kinds come later in a step."""
+        """Add a kind of event at `times` (s, an array a lane); later kinds come later in a step."""
         self.steps_of[kind] = _table(times, starts, dt)
         advance = f"{kind}__count += 1\n{kind}__next = {kind}__steps({kind}__count * dt, i)"
         self.code[kind] = f"{code}\n{advance}".strip()

@@ -80,13 +80,13 @@ class _Program:
         """Return samples (samples x observed) and peaks of one lane."""
         if self.threshold:
             raise SimulationError(
-                f"model '{self.model.name}' spikes by a threshold, which this engine does not follow"
+                f"model '{self.model.name}' spikes by a threshold; the reference engine cannot"
             )
         values = {**lane.parameters, **lane.initial}
         clamped: set[str] = set()
         clock = _Clock()
         top = np.full(self.watched, -np.inf)
-        rows = []
+        rows: list[list[float]] = []
         now = lane.start
         for time, happenings in self._agenda(lane):
             if time > now:
@@ -157,7 +157,9 @@ class _Program:
         while solver.status == "running":
             message = solver.step()
             if solver.status == "failed":
-                raise SimulationError(f"the reference solver failed at {start + solver.t:.6g} s: {message}")
+                raise SimulationError(
+                    f"the reference solver failed at {start + solver.t:.6g} s: {message}"
+                )
             self.steps += 1
             if self.watched:
                 top = np.maximum(top, self._highest(solver, values))

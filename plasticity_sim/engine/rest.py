@@ -1,14 +1,15 @@
-"""The states a model rests in: integrated to their steady values, then polished by Newton's method."""
+"""The states a model rests in: integrated to their steady values, polished by Newton's method."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
-from scipy.linalg import null_space
 
 from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.moieties import moieties
 from plasticity_sim.engine.righthand import Slope, jacobian, right_hand_side
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.errors import SimulationError
@@ -49,7 +50,8 @@ def settle(
     )  # fmt: skip
     if not found.success:
         raise SimulationError(f"state '{state}' of '{model.name}' does not settle: {found.message}")
-    y = polish(slope, found.y[:, -1], values, scale)
+    free = np.array([name not in clamps for name in model.differential])
+    y = polish(slope, found.y[:, -1], values, scale, free) if free.any() else y
     drift = np.abs(slope(0.0, y, values)) / np.maximum(np.abs(y), scale)
     worst = int(np.argmax(drift))
     if not drift[worst] < _STEADY:
@@ -60,36 +62,24 @@ def settle(
     return {**start, **dict(zip(model.differential, map(float, y), strict=True))}
 
 
-def polish(slope: Slope, y: Array, values: dict[str, float], scale: Array) -> Array:
-    """Return the zero of `slope` next to `y`, with every conserved total kept."""
-    fixed = moieties(slope, y, values, scale)
-    best = y
+def polish(
+    slope: Slope, y: Array, values: dict[str, float], scale: Array, free: NDArray[np.bool_]
+) -> Array:
+    """Return the zero of `slope` next to `y`, with every conserved total kept.
+
+    Only the states marked `free` move.
+    """
+    fixed = moieties(slope, y, values, scale, free)
+    best = y.copy()
     for _ in range(8):
-        residual = np.array(slope(0.0, best, values)) / scale
-        scaled = jacobian(slope, best, values, scale) * scale / scale[:, None]
+        residual = (np.array(slope(0.0, best, values)) / scale)[free]
+        scaled = (jacobian(slope, best, values, scale) * scale / scale[:, None])[np.ix_(free, free)]
         rows = 1 / np.maximum(np.abs(scaled).max(axis=1), 1e-12)
         matrix = np.vstack([scaled * rows[:, None], fixed])
-        right = np.concatenate([-residual * rows, np.zeros(len(fixed))])
-        step = np.linalg.lstsq(matrix, right, rcond=1e-13)[0] * scale
-        best = best + step
-        if np.abs(step / scale).max() < 1e-14:
+        lost = fixed @ ((y - best) / scale)[free]
+        step = np.linalg.lstsq(matrix, np.concatenate([-residual * rows, lost]), rcond=1e-13)[0]
+        best[free] += step * scale[free]
+        if np.abs(step).max() < 1e-14:
             break
     close = np.abs(best - y) <= _FARTHEST * np.maximum(np.abs(y), scale)
     return best if close.all() else y
-
-
-def moieties(slope: Slope, y: Array, values: dict[str, float], scale: Array) -> Array:
-    """Return the conserved linear combinations, one a row, of the states in units of `scale`.
-
-    They are what the Jacobians at several states around `y` all leave untouched.
-    """
-    generator = np.random.default_rng(0)
-    blocks = []
-    for _ in range(3):
-        around = y + scale * generator.uniform(0.1, 1.0, y.size)
-        blocks.append(jacobian(slope, around, values, scale) * scale / scale[:, None])
-    together = np.hstack(blocks)
-    size = np.maximum(np.abs(together).max(axis=1), 1e-12)
-    combinations = null_space((together / size[:, None]).T, rcond=1e-7).T / size
-    norms = np.linalg.norm(combinations, axis=1, keepdims=True)
-    return combinations / np.where(norms > 0, norms, 1)

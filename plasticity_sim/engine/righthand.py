@@ -31,7 +31,7 @@ def _compiled(source: str, name: str) -> Callable[..., object]:
 
 
 def needed(model: Model, names: Iterable[str]) -> list[str]:
-    """Return the defined expressions that `names` need, in an order in which they can be computed."""
+    """Return the defined expressions that `names` need, each after those it needs itself."""
     wanted: set[str] = set()
     stack = [n for name in names for n in _reads(model, name)]
     while stack:
@@ -72,7 +72,9 @@ def right_hand_side(
     return _function("slope", "t, y, values", body)  # type: ignore[return-value]
 
 
-def observer(model: Model, names: Sequence[str]) -> Callable[[float, Vector, dict[str, float]], list[float]]:
+def observer(
+    model: Model, names: Sequence[str]
+) -> Callable[[float, Vector, dict[str, float]], list[float]]:
     """Return g(t, y, values) -> the named variables, states or expressions."""
     body = _unpacking(model, model.differential)
     body += [f"{name} = values['{name}']" for name in model.held]

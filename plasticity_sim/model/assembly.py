@@ -1,4 +1,4 @@
-"""Components to one set of variables, parameters and event blocks: nothing twice, nothing unused."""
+"""Components to one set of variables, parameters and events: nothing twice, nothing unused."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ class Assembly:
     blocks: list[Block] = field(default_factory=list)
     initial: dict[str, Start] = field(default_factory=dict)
     threshold: Expression | None = None
-    sources: set[str] = field(default_factory=set)
     _origin: dict[str, tuple[Document, int | None]] = field(default_factory=dict)
-    _checks: list[tuple[str, str, int | None]] = field(default_factory=list)
 
     @property
     def dimensions(self) -> dict[str, Dimension]:
@@ -56,10 +54,14 @@ class Assembly:
         return {name: thing.dimensions for name, thing in named.items()}
 
     def add(self, name: str, folder: Path | None) -> None:
-        """Read one component, shipped or a file beside the model, and take in all it defines."""
-        document = read_document(component_file(name, folder))
+        """Take in all that a component defines, a shipped one or a file beside the model."""
+        self.read(component_file(name, folder))
+
+    def read(self, path: Path) -> None:
+        """Take in all that one component file defines."""
+        document = read_document(path)
+        name = path.stem
         component = validated(document, ComponentFormat)
-        self.sources |= set(component.source)
         self._add_equations(component, name, document)
         for key, parameter in component.parameters.items():
             self._claim(key, document, "parameters", key)
@@ -100,9 +102,7 @@ class Assembly:
             self._origin[f"block {len(self.blocks)}"] = (document, document.line(place))
             self.blocks.append(Block(trigger, statements, after))
 
-    def _claim(
-        self, name: str, document: Document, *place: str, line: int | None = None
-    ) -> None:
+    def _claim(self, name: str, document: Document, *place: str, line: int | None = None) -> None:
         line = line or document.line(place)
         try:
             check_name(name)

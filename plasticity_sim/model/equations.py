@@ -25,7 +25,7 @@ from plasticity_sim.expressions import (
     parse_expression,
 )
 from plasticity_sim.model.parts import Kind, Variable
-from plasticity_sim.quantities import dimension_name, parse_unit, unit_table
+from plasticity_sim.quantities import display_unit, parse_unit, unit_table
 
 SECOND = get_dimensions(unit_table()["second"])
 SINCE = {"since_pre": SECOND, "since_post": SECOND}
@@ -79,7 +79,10 @@ def _variable(line: str, comment: str, component: str, offset: int) -> Variable:
             raise InputError(f"'{line}' has no right-hand side; {_HINT}")
         if "(" in unit and unit.strip().endswith(")") and not unit.strip().startswith("1/("):
             raise InputError(f"'{line}': flags such as (constant) are not used here")
-        dimensions = get_dimensions(parse_unit(unit))
+        parsed = parse_unit(unit)
+        dimensions = get_dimensions(parsed)
+        if float(parsed) != 1:
+            raise InputError(f"'{line}': write the unit without prefix, as in volt, amp or mM")
         if not unit.strip():
             raise InputError(f"'{line}' has no unit; write ': 1' for a plain number")
         expression = parse_expression(right) if equals else None
@@ -102,7 +105,7 @@ def check_dimensions(
     found = expression_dimensions(expression, known, what)
     if found is not wanted:
         raise InputError(
-            f"{what} has the unit {dimension_name(found)}, where {dimension_name(wanted)} is wanted"
+            f"{what} has the unit {display_unit(found)}, where {display_unit(wanted)} is wanted"
         )
 
 
@@ -119,9 +122,9 @@ def expression_dimensions(
     table["xi"] = SimpleNamespace(dim=(SECOND**-0.5))
     table |= DEFAULT_FUNCTIONS
     try:
-        return parse_expression_dimensions(expression.text, table)  # type: ignore[no-any-return]
+        return parse_expression_dimensions(expression.text, table)
     except DimensionMismatchError as problem:
-        units = " and ".join(dimension_name(dim) for dim in problem.dims)
+        units = " and ".join(display_unit(dim) for dim in problem.dims)
         raise InputError(f"{what} mixes units: {problem.desc}, found {units}") from None
     except (SyntaxError, TypeError, NotImplementedError, ValueError, KeyError) as problem:
         raise InputError(f"{what}: {problem}") from None
@@ -134,8 +137,8 @@ def check_statement(statement: Statement, known: Mapping[str, Dimension], what: 
     wanted = DIMENSIONLESS if scaling else known[statement.target]
     if found is not wanted:
         raise InputError(
-            f"{what}: '{statement.text}' gives {dimension_name(found)}, "
-            f"where {dimension_name(wanted)} is wanted"
+            f"{what}: '{statement.text}' gives {display_unit(found)}, "
+            f"where {display_unit(wanted)} is wanted"
         )
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from plasticity_sim.changes import Change
 from plasticity_sim.document import Document, read_document, validated, validated_data
 from plasticity_sim.errors import InputError, suggestion
-from plasticity_sim.expressions import ordered, parse_expression
+from plasticity_sim.expressions import parse_expression
 from plasticity_sim.library import find, is_path
 from plasticity_sim.model.assembly import Assembly, read_parameter, read_start
 from plasticity_sim.model.equations import expression_dimensions
@@ -212,6 +213,16 @@ def _check_names(model: Model, document: Document) -> None:
                 raise document.error(f"{key}: no variable '{name}'; {hint}", key, number)
 
 
+def load_component(name: str) -> tuple[int, int]:
+    """Check one component by itself; return its numbers of variables and parameters.
+
+    Names that other components define cannot be checked here, nor can dimensions over them.
+    """
+    assembly = Assembly()
+    assembly.read(find("components", name))
+    return len(assembly.variables), len(assembly.parameters)
+
+
 def read_values(path: str, model: Model) -> Model:
     """Return `model` with the parameters that a values file sets, provenance included."""
     document = read_document(Path(path))
@@ -224,13 +235,6 @@ def read_values(path: str, model: Model) -> Model:
     for name, entry in (data["values"] or {}).items():
         plain = isinstance(entry, str)
         place = ("values", name)
-        entries[name] = (
-            entry if plain else validated_data(document, entry, ParameterFormat, place)
-        )
+        entries[name] = entry if plain else validated_data(document, entry, ParameterFormat, place)
     changed = _values(entries, model.parameters, document)
-    from dataclasses import replace
-
     return replace(model, parameters={**model.parameters, **changed})
-
-
-__all__ = ["READOUT", "get_dimensions", "load_model", "ordered", "read_values"]

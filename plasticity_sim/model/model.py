@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, Quantity
+from brian2.units.fundamentalunits import Dimension, Quantity
 
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.expressions import Expression, ordered
@@ -23,7 +23,7 @@ from plasticity_sim.model.parts import (
     Start,
     Variable,
 )
-from plasticity_sim.quantities import parse_quantity, split_quantity
+from plasticity_sim.quantities import display_unit, parse_quantity, split_quantity
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,10 @@ class Model:
         return {name: thing.dimensions for name, thing in named.items()}
 
     def unit(self, name: str) -> str:
-        """Return the unit in which a variable or parameter is shown to people."""
-        thing = self.variables.get(name) or self.parameters[name]
-        return "" if thing.dimensions is DIMENSIONLESS else thing.unit
+        """Return the unit in which a variable or parameter is shown to people; '1' for numbers."""
+        if name in self.parameters:
+            return self.parameters[name].unit or "1"
+        return display_unit(self.variables[name].dimensions)
 
     def with_values(self, **values: Any) -> Model:
         """Return the model with parameters changed, as in `with_values(mg_out="0.1 mM")`."""

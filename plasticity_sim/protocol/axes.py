@@ -10,7 +10,13 @@ from typing import Any
 
 from plasticity_sim.document import Document, Place
 from plasticity_sim.errors import InputError, suggestion
-from plasticity_sim.quantities import expand_range, in_unit, is_range, parse_quantity, split_quantity
+from plasticity_sim.quantities import (
+    expand_range,
+    in_unit,
+    is_range,
+    parse_quantity,
+    split_quantity,
+)
 
 MOST_CONDITIONS = 100_000
 _LEVELS = ("pulses", "bursts", "trains")  # innermost first
@@ -84,7 +90,9 @@ def axes(document: Document, data: dict[str, Any]) -> list[Axis]:
     return result
 
 
-def conditions(data: dict[str, Any], found: list[Axis]) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
+def conditions(
+    data: dict[str, Any], found: list[Axis]
+) -> Iterator[tuple[dict[str, str], dict[str, Any]]]:
     """Yield the labels and the plain data of every combination of the axes' values."""
     for combination in itertools.product(*(range(len(axis.texts)) for axis in found)):
         plain = copy.deepcopy(data)

@@ -13,7 +13,6 @@ Text = Annotated[
 Version = Annotated[int, Field(ge=1, le=1, description="the version of this file format")]
 Words = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-NO_YES = "write either rate or interval"
 
 
 class Strict(BaseModel):
@@ -131,7 +130,11 @@ class MeasureFormat(Strict):
     window: Text | None = None
 
 
-Drugs = list[Annotated[DrugFormat, BeforeValidator(lambda v: {"name": v} if isinstance(v, str) else v)]]
+def _as_drug(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Drugs = list[Annotated[DrugFormat, BeforeValidator(_as_drug)]]
 
 
 class ProtocolFormat(Strict):

@@ -11,7 +11,7 @@ from typing import Any
 from plasticity_sim.document import Document, read_document, validated_data
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import find
-from plasticity_sim.protocol.axes import Axis, axes, conditions, find_setting, place_value
+from plasticity_sim.protocol.axes import Axis, axes, conditions, find_setting, place_value, settings
 from plasticity_sim.protocol.formats import ProtocolFormat
 from plasticity_sim.protocol.timeline import Timeline, build_timeline
 from plasticity_sim.quantities import expand_list
@@ -59,21 +59,29 @@ class Protocol:
             raise problem.at(self.document.path, self.document.line(place)) from None
         return Condition(labels, timeline, dict(given.bath), given.stimulation)
 
+    @property
+    def setting_names(self) -> list[str]:
+        """Full names of every value that may be set or swept."""
+        return list(settings(self.data))
+
     def has_setting(self, name: str) -> bool:
         """Tell whether the protocol itself has a value of this name."""
         return find_setting(self.data, name) is not None
 
-    def with_settings(self, **settings: str) -> Protocol:
+    def with_settings(self, **values: str) -> Protocol:
         """Return the protocol with settings changed; a list or range makes an axis."""
         data = copy.deepcopy(self.data)
-        for name, text in settings.items():
+        for name, text in values.items():
             place = find_setting(data, name)
             if place is None:
                 raise InputError(f"protocol '{self.name}' has no setting '{name}'")
-            values = expand_list(str(text))
-            place_value(data, place, values if len(values) > 1 else values[0])
+            texts = expand_list(str(text))
+            place_value(data, place, texts if len(texts) > 1 else texts[0])
         changed = Protocol(self.name, self.document, data)
-        _ = changed.conditions  # a wrong value is an error here, not later
+        try:
+            _ = changed.conditions  # a wrong value is an error here, not later
+        except InputError as problem:  # which the file's lines would only hide
+            raise InputError(f"{', '.join(values)}: {problem.message}") from None
         return changed
 
     def with_drugs(self, drugs: list[dict[str, str]]) -> Protocol:

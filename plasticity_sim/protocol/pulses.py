@@ -30,7 +30,7 @@ def level_offsets(level: LevelFormat) -> Times:
         interval = 1 / positive_rate(level.rate or "", "rate")
     if not level.count * interval < LONGEST:
         raise InputError(f"{level.count} pulses would last longer than {LONGEST:g} s")
-    return np.arange(level.count) * interval
+    return np.asarray(np.arange(level.count) * interval, dtype=np.float64)
 
 
 def nested_times(levels: list[LevelFormat]) -> Times:

@@ -15,6 +15,8 @@ from plasticity_sim.protocol.formats import ProtocolFormat, RecordFormat, TestFo
 from plasticity_sim.protocol.pulses import LONGEST, Times, part_times, positive_rate
 from plasticity_sim.quantities import parse_quantity, seconds
 
+Gap = tuple[float, float]  # s: from the last pulse of one part to the first of the next
+
 MOST_SAMPLES = 2_000_000
 DEFAULT_SAMPLES = 400  # over the whole run, where a protocol asks for none
 
@@ -97,9 +99,7 @@ def moment(text: str, times: dict[str, float]) -> float:
     return times[match[1]] + (-shift if match[2] == "-" else shift)
 
 
-def _induction(
-    given: ProtocolFormat, folder: Path
-) -> tuple[Times, Times, float, list[tuple[float, float]]]:
+def _induction(given: ProtocolFormat, folder: Path) -> tuple[Times, Times, float, list[Gap]]:
     """Return pre and post times, the last pulse, and the gaps between the parts."""
     pre, post, last = [np.zeros(0)], [np.zeros(0)], 0.0
     gaps = []
@@ -123,18 +123,18 @@ def _induction(
 
 
 def _tests(
-    given: ProtocolFormat, baseline: float, last: float, stop: float, gaps: list[tuple[float, float]]
+    given: ProtocolFormat, baseline: float, last: float, stop: float, gaps: list[Gap]
 ) -> Times:
     """Return the test pulses: through the baseline, the gaps between parts and the follow-up."""
-    stretches = [np.zeros(0)]
+    stretches: list[Times] = [np.zeros(0)]
     if given.baseline and given.baseline.rate:
         interval = 1 / positive_rate(given.baseline.rate, "baseline: rate")
-        stretches.append(np.arange(-baseline, -1e-9, interval))
+        stretches.append(np.arange(-baseline, -1e-9, interval, dtype=np.float64))
     if given.follow_up.rate:
         interval = 1 / positive_rate(given.follow_up.rate, "follow_up: rate")
         pause = interval if given.induction else 0.0
         for begin, end in [*gaps, (last, stop)]:
-            stretches.append(np.arange(begin + pause, end - 1e-9, interval))
+            stretches.append(np.arange(begin + pause, end - 1e-9, interval, dtype=np.float64))
     return np.sort(np.concatenate(stretches))
 
 
@@ -195,7 +195,8 @@ def _unique(samples: Times) -> Times:
     """Return the sorted samples; those closer than a nanosecond are one."""
     samples = np.sort(samples)
     keep = np.concatenate([[True], np.diff(samples) > 1e-9])
-    return samples[keep]
+    kept: Times = samples[keep]
+    return kept
 
 
 def _duration(given: TestFormat, key: str) -> float:

@@ -1,0 +1,43 @@
+# Any Python from 3.11 on: make demo PYTHON=python3.13
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: demo test test-long lint wheel clean
+
+demo: $(VENV)/.installed
+	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --set "lag=-10,12 ms" --plot demo.png
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m build
+
+clean:
+	rm -rf build dist demo.png .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find plasticity_sim tests figures benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# One stamp for each set of packages; a new pyproject.toml makes them old.
+$(VENV)/.installed: EXTRAS :=
+$(VENV)/.installed-test: EXTRAS := [test]
+$(VENV)/.installed-dev: EXTRAS := [dev]
+$(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing plasticity-sim$(EXTRAS) into $(VENV) …"
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(PIP) install --editable ".$(EXTRAS)"
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	'plasticity-sim needs Python 3.11 or newer, and $(PYTHON) is %d.%d; name another: make PYTHON=python3.13' % v[:2] or 0)"
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }

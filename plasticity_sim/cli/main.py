@@ -1,0 +1,49 @@
+"""The commands, and how every mistake ends: one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import typer
+
+from plasticity_sim.cli import doctor, library, new, run, steady
+from plasticity_sim.errors import InputError, SimulationError
+
+UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
+DONE, UNTRUSTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Simulate long-term potentiation and depression of a synapse.",
+)
+for module in (library, new, run, steady, doctor):
+    module.register(app)
+
+
+def main() -> NoReturn:
+    """Run the command line; exit 0 done, 1 not to be trusted, 2 bad input, 130 interrupted."""
+    try:
+        arguments = sys.argv[1:] or ["--help"]
+        code = app(arguments, standalone_mode=False, prog_name="plasticity-sim")
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else DONE)
+    except UsageError as problem:  # type: ignore[misc]
+        _fail(f"{problem.format_message()} (see --help)", BAD_INPUT)
+    except InputError as problem:
+        _fail(str(problem), BAD_INPUT)
+    except SimulationError as problem:
+        _fail(str(problem), UNTRUSTED)
+    except BrokenPipeError:  # `plasticity-sim show … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", INTERRUPTED)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    print("plasticity-sim:", " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,36 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from plasticity_sim.errors import InputError
+
+PICTURES = (".png", ".svg", ".pdf")
+
+
+def assignments(texts: list[str]) -> dict[str, str]:
+    """Return names and values of every `--set "name=value"`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not name or not value:
+            raise InputError(f'--set "{text}": write a name and a value, as in "g_nmda=0.6 nS"')
+        if name in found:
+            raise InputError(f"--set: '{name}' is given twice")
+        found[name] = value
+    return found
+
+
+def check_picture(path: str | None) -> None:
+    """Raise an InputError before any work if a picture cannot be written to `path`."""
+    from plasticity_sim.results import check_target
+
+    if path:
+        check_target(path, PICTURES)
+
+
+def console() -> Console:
+    """Return the console for results: as wide as the terminal, or wide enough for a file."""
+    plain = Console(highlight=False)
+    return plain if plain.is_terminal else Console(width=160, highlight=False)

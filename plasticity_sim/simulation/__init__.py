@@ -1,0 +1,6 @@
+"""Model and protocol to Dataset."""
+
+from plasticity_sim.simulation.dataset import STRENGTH
+from plasticity_sim.simulation.simulate import ENGINES, Options, simulate, versions, with_values
+
+__all__ = ["ENGINES", "STRENGTH", "Options", "simulate", "versions", "with_values"]

@@ -1,0 +1,119 @@
+"""Engine output to one labelled Dataset: conditions, states, synapses, samples, with units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from plasticity_sim.engine.batch import Array, Outcome, sample_grid
+from plasticity_sim.model.model import Model
+from plasticity_sim.protocol.protocol import Protocol
+from plasticity_sim.quantities import in_unit
+from plasticity_sim.simulation.lanes import Plan
+
+STRENGTH = "strength"
+_LANE_DIMS = ("state", "synapse", "sample")
+
+
+def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -> xr.Dataset:
+    """Return observed variables, peaks and the strength, in the units that people read."""
+    axes = [axis.name for axis in protocol.axes]
+    shape = [len(axis.texts) for axis in protocol.axes]
+    lanes = (*shape, len(model.states), plan.synapses)
+    data = xr.Dataset(coords=_coordinates(model, protocol, plan))
+    times = sample_grid(plan.batch).reshape(*lanes, -1)
+    names = dict.fromkeys([*model.observe, model.readout.variable, *model.conserve])
+    for name in names:
+        values = _shown(model, name, outcome.samples[name]).reshape(*lanes, -1)
+        data[name] = ((*axes, *_LANE_DIMS), values, _attributes(model, name))
+    for name in model.observe:
+        values = _shown(model, name, outcome.peaks[name]).reshape(lanes)
+        attributes = _attributes(model, name, "largest value of ")
+        data[f"peak_{name}"] = ((*axes, "state", "synapse"), values, attributes)
+    _add_times(data, axes, times[..., 0, 0, :], protocol)
+    _add_strength(data, model, protocol, axes)
+    return data
+
+
+def _coordinates(model: Model, protocol: Protocol, plan: Plan) -> dict[str, Any]:
+    coordinates: dict[str, Any] = {}
+    for axis in protocol.axes:
+        attributes = {"units": axis.unit or "1"} if axis.name != "arm" else {}
+        coordinates[axis.name] = ([axis.name], axis.coordinate, attributes)
+    coordinates["state"] = list(model.states)
+    coordinates["mix"] = (["state"], [model.mix[name] for name in model.states])
+    coordinates["synapse"] = np.arange(plan.synapses)
+    return coordinates
+
+
+def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protocol) -> None:
+    """Add `time` (from the first pulse) and `time_after` (from the last), both in seconds."""
+    lasts = np.reshape([c.timeline.last for c in protocol.conditions], times.shape[:-1])
+    flat = times.reshape(-1, times.shape[-1])
+    alike = bool((flat == flat[0]).all()) and np.ptp(lasts) == 0
+    dims = ["sample"] if alike else [*axes, "sample"]
+    after = times - lasts[..., None]
+    for name, values, meaning in (
+        ("time", times, "time from the first induction pulse"),
+        ("time_after", after, "time after the last induction pulse"),
+    ):
+        values = values.reshape(-1, times.shape[-1])[0] if alike else values
+        data.coords[name] = (dims, values, {"units": "s", "long_name": meaning})
+    lasts_dims = axes if lasts.ndim else []
+    meaning = "last induction pulse after the first"
+    data.coords["last_pulse"] = (lasts_dims, lasts, {"units": "s", "long_name": meaning})
+
+
+def _add_strength(data: xr.Dataset, model: Model, protocol: Protocol, axes: list[str]) -> None:
+    """Add the strength of each lane and of the weighted population, in % of the baseline."""
+    read = data[model.readout.variable]
+    if model.readout.within is not None:
+        read = _responses(read, data["time"], protocol, axes, model.readout.within)
+    times = data["time"].broadcast_like(read)
+    before = read.where(times < 0) if any(c.timeline.baseline for c in protocol.conditions) else (
+        read.where(times == times.min("sample")))  # fmt: skip
+    base = before.mean("sample")
+    data[f"{STRENGTH}_of_lane"] = (100 * read / base).assign_attrs(
+        units="%", long_name="strength of one synapse from one state, of its baseline"
+    )
+    weighted = (read * data["mix"]).sum("state", skipna=False)
+    start = (base * data["mix"]).sum("state")
+    data[STRENGTH] = (100 * weighted.mean("synapse") / start.mean("synapse")).assign_attrs(
+        units="%", long_name="strength of the population, of its baseline"
+    )
+    each = 100 * weighted / start
+    data[f"{STRENGTH}_of_synapse"] = each.assign_attrs(
+        units="%", long_name="strength of one synapse, its states weighted, of its baseline"
+    )
+
+
+def _responses(
+    read: xr.DataArray, time: xr.DataArray, protocol: Protocol, axes: list[str], within: float
+) -> xr.DataArray:
+    """Return at every sample the response to the latest test pulse: its peak above the start."""
+    values = read.transpose(*axes, *_LANE_DIMS).to_numpy()
+    flat = values.reshape(len(protocol.conditions), -1, values.shape[-1])
+    clocks = np.broadcast_to(time.to_numpy(), (*values.shape[: len(axes)], values.shape[-1]))
+    clocks = clocks.reshape(len(protocol.conditions), -1)
+    result = np.full_like(flat, np.nan)
+    for row, condition in enumerate(protocol.conditions):
+        clock, tests = clocks[row], condition.timeline.tests
+        for number, pulse in enumerate(tests):
+            until = tests[number + 1] if number + 1 < tests.size else np.inf
+            look = (clock >= pulse - 1e-9) & (clock <= pulse + within + 1e-9)
+            seen = flat[row][:, look]
+            peak = seen.max(axis=-1) - seen[:, 0]
+            result[row][:, (clock >= pulse - 1e-9) & (clock < until - 1e-9)] = peak[:, None]
+    shaped = result.reshape(values.shape)
+    return read.transpose(*axes, *_LANE_DIMS).copy(data=shaped)
+
+
+def _shown(model: Model, name: str, values: Array) -> Array:
+    return values * in_unit(1.0, model.unit(name))
+
+
+def _attributes(model: Model, name: str, prefix: str = "") -> dict[str, str]:
+    comment = model.variables[name].comment or name
+    return {"units": model.unit(name), "long_name": prefix + comment}

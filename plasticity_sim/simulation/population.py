@@ -1,0 +1,28 @@
+"""How the synapses of a population differ: quantiles of a distribution, or random draws."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import norm
+
+from plasticity_sim.engine.batch import Array
+from plasticity_sim.model.parts import Population
+
+
+def factors(population: Population, synapses: int, seed: int) -> dict[str, Array]:
+    """Return, for every varied parameter, the factor on its value in each synapse.
+
+    Quantiles are (k - 1/2) / n of the distribution, so that a small population has its mean and
+    spread; a second parameter gets the same quantiles in a shuffled order.
+    """
+    generator = np.random.default_rng(seed)
+    quantiles = norm.ppf((np.arange(synapses) + 0.5) / synapses)
+    result = {}
+    for number, (name, spread) in enumerate(population.vary):
+        if population.sampling == "random":
+            z = generator.standard_normal(synapses)
+        else:
+            z = generator.permutation(quantiles) if number else quantiles
+        lognormal = spread.distribution == "lognormal"
+        result[name] = np.exp(spread.width * z) if lognormal else 1 + spread.width * z
+    return result

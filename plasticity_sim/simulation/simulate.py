@@ -1,0 +1,182 @@
+"""The one verb: a model under a protocol, as a labelled Dataset with its trust figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from plasticity_sim.engine.batch import Batch, Outcome, Progress
+from plasticity_sim.engine.fixed import run_fixed
+from plasticity_sim.engine.reference import run_reference
+from plasticity_sim.errors import InputError, suggestion
+from plasticity_sim.model import Model, load_model
+from plasticity_sim.protocol import Protocol, load_protocol
+from plasticity_sim.simulation.dataset import to_dataset
+from plasticity_sim.simulation.lanes import plan
+from plasticity_sim.simulation.trust import Trust, trust_of
+
+ENGINES = ("fixed", "reference")
+CHECKED_LANES = 4  # how many of a run's lanes `check` integrates again
+PACKAGES = ("plasticity-sim", "brian2", "numpy", "scipy", "sympy", "xarray")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a simulation is carried out, as opposed to what is simulated."""
+
+    engine: str = "fixed"
+    rtol: float = 1e-8  # of the reference engine
+    target: str | None = None  # of Brian2; by default the fastest the machine has
+    check: bool = False  # run the independent solver too
+
+    def __post_init__(self) -> None:
+        if self.engine not in ENGINES:
+            raise InputError(f"no engine '{self.engine}'; {suggestion(self.engine, ENGINES)}")
+        if not 1e-12 <= self.rtol <= 1e-2:
+            raise InputError(f"rtol is {self.rtol:g}; give a value from 1e-12 to 1e-2")
+
+
+def simulate(
+    model: Model | str,
+    protocol: Protocol | str,
+    *,
+    synapses: int | None = None,
+    seed: int = 0,
+    options: Options | None = None,
+    progress: Progress | None = None,
+    **values: Any,
+) -> xr.Dataset:
+    """Run `protocol` on `model` and return samples, peaks and strength.
+
+    Parameters
+    ----------
+    model, protocol
+        Loaded ones, names of shipped ones, or paths of YAML files.
+    synapses
+        Size of the population; by default the model's own.
+    seed
+        Root of every random number.
+    values
+        Parameters of the model or settings of the protocol, as in `mg_out="0.1 mM"`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions (axes of the protocol, state, synapse, sample); units in the attributes.
+        `strength` is the weighted population mean of the readout in % of its baseline.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, a wrong unit, or a protocol that does nothing to the model.
+    SimulationError
+        If a value is not finite, naming the variable, the lane and the time.
+    """
+    options = options or Options()
+    model = load_model(model) if isinstance(model, str) else model
+    protocol = load_protocol(protocol) if isinstance(protocol, str) else protocol
+    model, protocol = with_values(model, protocol, {k: str(v) for k, v in values.items()})
+    count = model.population.synapses if synapses is None else synapses
+    if count < 1:
+        raise InputError(f"synapses: {count} given; at least 1 is needed")
+    lanes = plan(model, protocol, count, seed)
+    outcome = _run(lanes.batch, options, progress)
+    trust = trust_of(lanes.batch, outcome)
+    if options.check:
+        trust = _checked(lanes.batch, outcome, trust, options)
+    data = to_dataset(model, protocol, lanes, outcome)
+    inputs = resolved_inputs(model, protocol, count, seed)
+    return data.assign_attrs(
+        title=f"{model.title}; {protocol.title}", model=model.name, protocol=protocol.name,
+        inputs=inputs, content_hash=hashlib.sha256(inputs.encode()).hexdigest(), seed=seed,
+        versions=json.dumps(versions()), cpu=platform.processor() or platform.machine(),
+        engine=outcome.engine, target=outcome.target, compiled=int(outcome.compiled),
+        tolerance=options.rtol if outcome.engine == "reference" else float("nan"),
+        dt=model.integrator.dt or float("nan"), trust=json.dumps(trust.as_json()),
+        not_modelled=json.dumps(lanes.not_modelled), readout=model.readout.variable,
+        measure_at=float(protocol.conditions[0].timeline.measure_at),
+        measure_window=float(protocol.conditions[0].timeline.measure_window),
+    )  # fmt: skip
+
+
+def with_values(
+    model: Model, protocol: Protocol, values: Mapping[str, str]
+) -> tuple[Model, Protocol]:
+    """Return model and protocol with each value set where its name belongs.
+
+    Raises InputError for a name that neither has, or that both have.
+    """
+    own = {n: v for n, v in values.items() if n in model.parameters}
+    other = {n: v for n, v in values.items() if n not in own}
+    for name in own:
+        if "." not in name and protocol.has_setting(name) and name in protocol.data:
+            raise InputError(f"'{name}' is both a parameter and a setting of the protocol")
+    for name in other:
+        if not protocol.has_setting(name):
+            known = [*model.parameters, *protocol.setting_names]
+            raise InputError(
+                f"neither model '{model.name}' nor protocol '{protocol.name}' has '{name}'; "
+                f"{suggestion(name, known)}"
+            )
+    return model.with_parameters(own), protocol.with_settings(**other) if other else protocol
+
+
+def _run(batch: Batch, options: Options, progress: Progress | None) -> Outcome:
+    integrator = batch.model.integrator
+    if options.engine == "reference":
+        return run_reference(batch, options.rtol, progress)
+    if integrator.dt is None:
+        raise InputError(
+            f"model '{batch.model.name}' asks for {integrator.method}, which this version does "
+            "not have; write integrator: {method: rk4, dt: 0.02 ms}"
+        )
+    return run_fixed(batch, integrator.method, integrator.dt, options.target, progress)
+
+
+def _checked(batch: Batch, outcome: Outcome, trust: Trust, options: Options) -> Trust:
+    """Return the trust figures with the change that a tighter, independent run makes."""
+    read = batch.model.readout.variable
+    rtol = max(options.rtol / 10, 1e-12)
+    rows = np.unique(np.linspace(0, len(batch.lanes) - 1, CHECKED_LANES, dtype=int))
+    other = run_reference(replace(batch, lanes=tuple(batch.lanes[row] for row in rows)), rtol)
+    width = other.samples[read].shape[1]
+    before = outcome.samples[read][rows][:, :width]
+    change = float(np.nanmax(np.abs(before / other.samples[read] - 1)))
+    if outcome.engine == "reference":
+        return replace(trust, tenth_tolerance_change=change)
+    return replace(trust, reference_change=change)
+
+
+def resolved_inputs(model: Model, protocol: Protocol, synapses: int, seed: int) -> str:
+    """Return everything that decides the result, as JSON with sorted keys."""
+    data = {
+        "model": model.name,
+        "equations": model.equations,
+        "parameters": {name: p.text for name, p in model.parameters.items()},
+        "states": {s: {k: v.text for k, v in g.items()} for s, g in model.states.items()},
+        "mix": model.mix,
+        "integrator": [model.integrator.method, model.integrator.dt],
+        "protocol": protocol.data,
+        "synapses": synapses,
+        "seed": seed,
+    }
+    return json.dumps(data, sort_keys=True)
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that the numbers depend on."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # a bare checkout
+            found[name] = "not installed"
+    return found
