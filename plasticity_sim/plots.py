@@ -176,7 +176,12 @@ def _draw_axis(
 
 
 def _draw_points(panel: Axes, points: Points) -> None:
-    look = {"color": "black", "markersize": 3, "markerfacecolor": "white", "linewidth": 0.8}
+    look: dict[str, Any] = {
+        "color": "black",
+        "markersize": 3,
+        "markerfacecolor": "white",
+        "linewidth": 0.8,
+    }
     panel.errorbar(
         points.x, points.mean, yerr=points.sem, fmt="s", capsize=1.5, label=points.label, **look
     )

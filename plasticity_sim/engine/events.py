@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from plasticity_sim.engine.batch import NEVER, Array, Batch, Lane
+from plasticity_sim.expressions import Statement
+from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.model import Model
 from plasticity_sim.model.parts import Block
 
@@ -54,12 +56,12 @@ def agenda(batch: Batch, dt: float) -> Agenda:
         blocks = [b for b in batch.model.blocks if b.trigger == kind and b.after is None]
         times = [getattr(lane, kind) for lane in lanes]
         if any(t.size for t in times):
-            plan.add(kind, times, starts, dt, f"{_code(blocks)}\n{kind}__last = t")
+            plan.add(kind, times, starts, dt, f"{event_code(blocks)}\n{kind}__last = t")
     for number, block in enumerate(batch.model.blocks):
         if block.after is not None:
             times = [_delayed(block, lane) for lane in lanes]
             if any(t.size for t in times):
-                plan.add(f"delayed{number}", times, starts, dt, _code([block]))
+                plan.add(f"delayed{number}", times, starts, dt, event_code([block]))
     plan.add("sample", [lane.samples for lane in lanes], starts, dt, "")
     plan.order["sample"] = 99  # after the monitor has looked
     return plan
@@ -90,8 +92,6 @@ def _add_settings(plan: Agenda, batch: Batch, starts: Array, dt: float) -> None:
 
 def _looked_up(table: str, model: Model, name: str = "") -> str:
     """Return the code that reads a table at the present setting, with the unit put back."""
-    from plasticity_sim.model.equations import base_unit_text
-
     unit = base_unit_text(model.dimensions[name or table])
     return f"{table}__values(setting__count * dt, i) * {unit}"
 
@@ -124,12 +124,17 @@ def _delayed(block: Block, lane: Lane) -> Array:
     return np.asarray(getattr(lane, block.trigger) + block.after.evaluate(lane.parameters))
 
 
-def _code(blocks: Sequence[Block]) -> str:
-    return "\n".join(
-        f"{s.target} {s.operator} {s.expression.substituted(_SINCE).text}"
-        for block in blocks
-        for s in block.statements
-    )
+def event_code(blocks: Sequence[Block]) -> str:
+    """Return what Brian2 runs for all statements of `blocks`, in their order."""
+    return "\n".join(_written_out(s) for block in blocks for s in block.statements)
+
+
+def _written_out(statement: Statement) -> str:
+    """Return the code of one statement; Brian2 would read `x *= a + b` as `x = x * a + b`."""
+    expression = statement.expression.substituted(_SINCE).text
+    if statement.operator == "=":
+        return f"{statement.target} = {expression}"
+    return f"{statement.target} = {statement.target} {statement.operator[0]} ({expression})"
 
 
 def _table(times: Sequence[Array], starts: Array, dt: float) -> Array:

@@ -29,7 +29,7 @@ from brian2 import (
 
 from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress, check_finite, sample_grid
-from plasticity_sim.engine.events import Agenda, agenda
+from plasticity_sim.engine.events import Agenda, agenda, event_code
 from plasticity_sim.engine.rungekutta import RungeKutta4
 from plasticity_sim.errors import SimulationError
 from plasticity_sim.model.equations import base_unit_text
@@ -126,7 +126,7 @@ def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
         for name in model.parameters
         if name not in varying
     }
-    spikes = "\n".join(s.text for b in model.blocks if b.trigger == "spike" for s in b.statements)
+    spikes = event_code([b for b in model.blocks if b.trigger == "spike"])
     group = NeuronGroup(
         len(lanes), _equations(batch, plan, varying), dt=dt * second,
         method=_METHODS.get(method, method),
@@ -149,7 +149,8 @@ def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
     if batch.peaks:
         for name in batch.peaks:
             setattr(group, f"peak__{name}_", -1e300)
-        group.run_regularly("\n".join(map(_peak_code, batch.peaks)), when="end")
+        # after the events of a step, so that a jump counts before it decays
+        group.run_regularly("\n".join(map(_peak_code, batch.peaks)), when="start", order=97)
     return _Parts(group, monitor, Network(group, monitor, *group.contained_objects))
 
 
@@ -197,7 +198,8 @@ def _run(
     names = dict(parts.group.namespace)  # for the monitor of expressions, which has none of its own
     if target != "cpp_standalone":
         report = (lambda elapsed, done, start, total: progress(done)) if progress else None
-        network.run(duration * second, report=report, namespace=names)
+        with np.errstate(all="ignore"):  # what is not finite is told with its lane and time
+            network.run(duration * second, report=report, namespace=names)
         return
     if progress:
         network.add(_reporter(duration, float(parts.group.clock.dt)))

@@ -22,13 +22,14 @@ from plasticity_sim.engine.batch import (
     check_finite,
     sample_grid,
 )
+from plasticity_sim.engine.peaks import Peaks
 from plasticity_sim.engine.righthand import Action, Slope, action, observer, right_hand_side
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.errors import SimulationError
 from plasticity_sim.model.model import Model
 
-_PRE, _POST, _DELAYED, _SAMPLE = range(1, 5)  # order at equal times, settings (0) first
-_PEAK_POINTS = 8  # looks between two steps of the solver
+_PRE, _POST, _DELAYED = range(1, 4)  # order at equal times, settings (0) first
+_SAME = 1e-9  # s: moments closer than this are one
 
 
 @dataclass
@@ -84,20 +85,22 @@ class _Program:
             )
         values = {**lane.parameters, **lane.initial}
         clamped: set[str] = set()
-        clock = _Clock()
-        top = np.full(self.watched, -np.inf)
+        clock, peaks = _Clock(), Peaks(self.watched)
         rows: list[list[float]] = []
         now = lane.start
         for time, happenings in self._agenda(lane):
+            between = lane.samples[(lane.samples > now + _SAME) & (lane.samples < time - _SAME)]
             if time > now:
-                top = np.maximum(top, self._integrate(values, now, time, frozenset(clamped)))
+                rows += self._integrate(values, now, time, frozenset(clamped), between, peaks)
                 now = time
             for happening in happenings:
-                self._happen(happening, values, clamped, clock, now, rows)
-        return np.array(rows), top
+                self._happen(happening, values, clamped, clock, now)
+            if (np.abs(lane.samples - now) <= _SAME).any():
+                rows.append(self.observe(now, self._vector(values), values))
+        return np.array(rows), peaks.top
 
     def _agenda(self, lane: Lane) -> list[tuple[float, list[tuple[int, object]]]]:
-        """Return what happens at each time, in order."""
+        """Return what happens at each time, in order; the first and last moment are among them."""
         entries: list[tuple[float, int, object]] = [(s.time, 0, s) for s in lane.settings]
         entries += [(float(t), _PRE, None) for t in lane.pre]
         entries += [(float(t), _POST, None) for t in lane.post]
@@ -106,10 +109,10 @@ class _Program:
                 delay = block.after.evaluate(lane.parameters)
                 spikes = lane.pre if block.trigger == "pre" else lane.post
                 entries += [(float(t) + delay, _DELAYED, act) for t in spikes]
-        entries += [(float(t), _SAMPLE, None) for t in lane.samples]
         table: dict[float, list[tuple[int, object]]] = defaultdict(list)
+        table[lane.start], table[lane.stop] = [], []
         for time, order, what in sorted(entries, key=lambda entry: entry[:2]):
-            if time <= lane.stop + 1e-9:
+            if time <= lane.stop + _SAME:
                 table[round(time, 10)].append((order, what))
         return sorted(table.items())
 
@@ -120,7 +123,6 @@ class _Program:
         clamped: set[str],
         clock: _Clock,
         now: float,
-        rows: list[list[float]],
     ) -> None:
         order, what = happening
         if order == 0:
@@ -131,10 +133,8 @@ class _Program:
                 if block.trigger == kind and block.after is None:
                     self._act(act, values, clock, now)
             clock.last[kind] = now
-        elif order == _DELAYED:
-            self._act(what, values, clock, now)  # type: ignore[arg-type]
         else:
-            rows.append(self.observe(now, self._vector(values), values))
+            self._act(what, values, clock, now)  # type: ignore[arg-type]
 
     def _act(self, act: Action, values: dict[str, float], clock: _Clock, now: float) -> None:
         act(values, now - clock.last["pre"], now - clock.last["post"])
@@ -143,37 +143,38 @@ class _Program:
         return np.array([values[name] for name in self.model.differential])
 
     def _integrate(
-        self, values: dict[str, float], start: float, stop: float, clamped: frozenset[str]
-    ) -> Array:
-        """Move `values` from `start` to `stop`; return the largest watched values on the way."""
+        self,
+        values: dict[str, float],
+        start: float,
+        stop: float,
+        clamped: frozenset[str],
+        samples: Array,
+        peaks: Peaks,
+    ) -> list[list[float]]:
+        """Move `values` from `start` to `stop`; return what was observed at `samples` between."""
         if clamped not in self.slopes:
             self.slopes[clamped] = right_hand_side(self.model, clamped)
         slope = self.slopes[clamped]
+        begin = self._vector(values)
         solver = LSODA(
-            lambda t, y: slope(t, y, values), 0.0, self._vector(values), stop - start,
+            lambda t, y: slope(t, y, values), 0.0, begin, stop - start,
             rtol=self.rtol, atol=self.atol,
         )  # fmt: skip
-        top = np.full(self.watched, -np.inf)
+        rows: list[list[float]] = []
+        peaks.begin(start, np.array(self.look(0.0, begin, values)))
         while solver.status == "running":
             message = solver.step()
             if solver.status == "failed":
-                raise SimulationError(
-                    f"the reference solver failed at {start + solver.t:.6g} s: {message}"
-                )
+                when = f"{start + solver.t:.6g} s"
+                raise SimulationError(f"the reference solver failed at {when}: {message}")
             self.steps += 1
-            if self.watched:
-                top = np.maximum(top, self._highest(solver, values))
+            if solver.t > solver.t_old:
+                peaks.add(start + solver.t, np.array(self.look(solver.t, solver.y, values)))
+            while len(rows) < samples.size and samples[len(rows)] <= start + solver.t:
+                since = samples[len(rows)] - start
+                rows.append(self.observe(since, solver.dense_output()(since), values))
         values.update(zip(self.model.differential, map(float, solver.y), strict=True))
-        return top
-
-    def _highest(self, solver: LSODA, values: dict[str, float]) -> Array:
-        """Return the largest watched values within the solver's last step."""
-        values_at = [self.look(solver.t, solver.y, values)]
-        if solver.t - solver.t_old > 1e-5:
-            path = solver.dense_output()
-            times = np.linspace(solver.t_old, solver.t, _PEAK_POINTS)[:-1]
-            values_at += [self.look(t, path(t), values) for t in times]
-        return np.max(values_at, axis=0)  # type: ignore[no-any-return]
+        return rows
 
 
 def _apply_setting(setting: Setting, values: dict[str, float], clamped: set[str]) -> None:

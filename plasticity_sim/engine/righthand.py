@@ -72,9 +72,7 @@ def right_hand_side(
     return _function("slope", "t, y, values", body)  # type: ignore[return-value]
 
 
-def observer(
-    model: Model, names: Sequence[str]
-) -> Callable[[float, Vector, dict[str, float]], list[float]]:
+def observer(model: Model, names: Sequence[str]) -> Slope:
     """Return g(t, y, values) -> the named variables, states or expressions."""
     body = _unpacking(model, model.differential)
     body += [f"{name} = values['{name}']" for name in model.held]

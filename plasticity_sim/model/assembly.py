@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from brian2.core.namespace import DEFAULT_UNITS
 from brian2.units.fundamentalunits import Dimension, get_dimensions
 
 from plasticity_sim.document import Document, read_document, validated
@@ -33,7 +34,6 @@ from plasticity_sim.quantities import (
     parse_quantity,
     require_dimensions,
     split_quantity,
-    unit_table,
 )
 
 
@@ -108,7 +108,7 @@ class Assembly:
             check_name(name)
         except InputError as problem:
             raise problem.at(document.path, line) from None
-        if name in unit_table():
+        if name in DEFAULT_UNITS:  # Brian2 would read the unit, or warn
             raise InputError(f"'{name}' is a unit; choose another name", document.path, line)
         if name in self._origin:
             other, first = self._origin[name]

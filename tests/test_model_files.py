@@ -1,0 +1,350 @@
+"""Own models and components: one clear error each, in the right file and on the right line."""
+
+import re
+from pathlib import Path
+
+import pytest
+from brian2 import Equations
+
+from plasticity_sim.document import read_document
+from plasticity_sim.errors import InputError
+from plasticity_sim.library import bibliography, find, library, shipped
+from plasticity_sim.model import Kind, load_model
+from plasticity_sim.model.loading import load_component, read_values
+
+COMPONENT = """\
+format: 1
+title: A trace that every presynaptic spike raises
+equations: |
+  dx/dt = -x / tau         : 1
+  # what is read
+  w = 1 + k * x            : 1
+  v : volt
+on_pre:
+  - do: x += a
+  - {after: delay, do: v = v_high}
+initial: {x: 0.5, v: -70 mV}
+parameters:
+  tau: {value: 10 ms, assumed: a test}
+  k: {value: 2, assumed: a test}
+  a: {value: 1, assumed: a test}
+  delay: {value: 5 ms, assumed: a test}
+  v_high: {value: 0 mV, assumed: a test}
+"""
+MODEL = """\
+format: 1
+title: A trace and its reading
+components: [trace]
+values: {k: {value: 3, assumed: a test}}
+readout: w
+observe: [x, w]
+conserve: [w]
+clamp: [x]
+drugs:
+  block: {a: x 0}
+states:
+  low: {x: 0}
+  high: {x: 1}
+mix: {low: 0.5, high: 0.5}
+population:
+  synapses: 3
+  vary: {k: lognormal 0.2}
+integrator: {method: rk4, dt: 0.1 ms}
+"""
+KINDS = ("models", "components", "protocols")
+SHIPPED = [(kind, name) for kind in KINDS for name in shipped(kind)]
+
+
+def written(folder: Path, model: str = MODEL, **components: str) -> str:
+    """Write a model and its components into `folder`; return the model's path."""
+    for name, text in ({"trace": COMPONENT} | components).items():
+        (folder / f"{name}.yaml").write_text(text)
+    (folder / "own.yaml").write_text(model)
+    return str(folder / "own.yaml")
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1, f"'{old}' must stand once"
+    return text.replace(old, new)
+
+
+def refusal(path: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load_model(path)
+    return str(caught.value).removeprefix(str(Path(path).parent) + "/")
+
+
+def test_an_own_model_is_loaded_from_the_files_beside_it(tmp_path):
+    model = load_model(written(tmp_path))
+    assert model.differential == ("x",)
+    assert model.held == ("v",)
+    assert model.parameters["k"].value == 3
+
+
+def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
+    path = written(tmp_path)
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components" / "trace.yaml").write_text(changed(COMPONENT, "10 ms", "20 ms"))
+    assert load_model(path).parameters["tau"].text == "20 ms"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("parameters:", "paramaters:", 12, "unknown key 'paramaters'; did you mean 'parameters'?"),
+        ("a: {value: 1,", "a: {valu: 1,", 15, "unknown key 'valu'; did you mean 'value'?"),
+        ("a: {value: 1, assumed: a test}", "a: {value: 1}", 15, "one of source, assumed or fitted"),
+        ("a: {value: 1,", "a: {value: 1, source: Jahr1990,", 15, "found source and assumed"),
+        ("value: 10 ms", "value: 10", 4, "wanted"),
+        ("value: 10 ms", "value: 10 mz", 13, "'mz' is not a unit"),
+        ("value: 10 ms", "value: soon", 13, "tau: 'soon' is not a quantity"),
+        ("value: 10 ms", "value: 10 mV", 4, "the equation of 'x' has the unit"),
+        ("-x / tau ", "-x / tua ", 4, "reads 'tua', which nothing defines; did you mean 'tau'?"),
+        ("1 + k * x ", "1 + tau * x ", 6, "mixes units"),
+        ("1 + k * x ", "tau * x ", 6, "the equation of 'w' has the unit ms, where 1 is wanted"),
+        ("1 + k * x            : 1", "1 + k * x", 6, "has no unit; write `dx/dt"),
+        ("v : volt", "v : mV", 7, "write the unit without prefix"),
+        ("v : volt", "v : furlong", 7, "'furlong' is not a unit"),
+        ("v : volt", "v", 7, "'v' has no unit"),
+        ("v : volt", "v : volt (constant)", 7, "flags such as (constant) are not used here"),
+        ("1 + k * x ", "1 + k * sqr(x) ", 6, "no function 'sqr'; did you mean 'sqrt'?"),
+        ("1 + k * x ", "1 + k * x.real ", 6, "holds a attribute"),
+        ("1 + k * x ", "1 + k * w ", 6, "round in a circle: w -> w"),
+        ("  v : volt", "  v : volt\n  x : 1", 8, "'x' is defined already"),
+        ("  v : volt", "  v : volt\n  exp : 1", 8, "'exp' has a meaning of its own"),
+        ("  v : volt", "  v : volt\n  mV : 1", 8, "'mV' is a unit; choose another name"),
+        ("  a: {value: 1,", "  ms: {value: 1,", 15, "'ms' is a unit; choose another name"),
+        ("  a: {value: 1,", "  x: {value: 1,", 15, "'x' is defined already"),
+        ("  a: {value: 1,", "  tau: {value: 1,", 15, "'tau' stands twice (first on line 13)"),
+        ("x += a", "x += tau", 9, "'x += tau' gives ms, where 1 is wanted"),
+        ("x += a", "y += a", 9, "'y' is not a state or held variable to change"),
+        ("x += a", "w += a", 9, "'w' is not a state or held variable to change"),
+        ("x += a", "x += aa", 9, "reads 'aa', which nothing defines; did you mean 'a'?"),
+        ("x += a", "import os", 9, "'import os' is not a statement"),
+        ("after: delay", "after: k", 10, "on_pre: after has the unit 1, where ms is wanted"),
+        ("after: delay", "after: 5 ms", 10, "`after` names a parameter"),
+        ("after: delay", "after: delay * x", 10, "`after` must be constant, 'x' is not"),
+        ("v: -70 mV", "v: -70", 11, "'-70' has no unit; write one, as in '-70 mV'"),
+        ("v: -70 mV", "v: -70 nS", 11, "'-70 nS' has the wrong unit; a unit like 'mV'"),
+        ("v: -70 mV", "v: tau", 11, "the starting value of 'v' has the unit ms"),
+        ("v: -70 mV", "v: lots", 11, "the starting value of 'v' reads 'lots'"),
+        ("v: -70 mV", "vv: -70 mV", 11, "'vv' is not a state or held variable; did you mean 'v'?"),
+        ("v: -70 mV", "w: 1", 11, "'w' is not a state or held variable"),
+        ("  k: {", "  spare: {value: 1 nS, assumed: a test}\n  k: {", 14, "'spare' of trace is read by nothing"),
+        ("initial:", "threshold: v > tau\ninitial:", 11, "threshold mixes units"),
+        ("initial:", "threshold: v > 2 +\ninitial:", 11, "check brackets and signs"),
+        ("format: 1", "format: 2", 1, "format"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_component_is_told_at_its_line(tmp_path, old, new, line, says):
+    message = refusal(written(tmp_path, trace=changed(COMPONENT, old, new)))
+    assert message.startswith(f"trace.yaml:{line}: ")
+    assert says in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("observe:", "obsrve:", 6, "unknown key 'obsrve'; did you mean 'observe'?"),
+        ("[trace]", "[trase]", 3, "no component called 'trase'"),
+        ("[trace]", "[trace, trace]", 3, "trace"),
+        ("[trace]", "[]", 3, "components"),
+        ("[trace]", "[../secret]", 3, "'../secret' is not a name"),
+        ("readout: w", "readout: ww", 5, "the readout reads 'ww', which nothing defines"),
+        ("readout: w", "readout: tau + x", 5, "the readout mixes units"),
+        ("readout: w", "readout: {response: v, within: 10}", 5, "'10' has no unit"),
+        ("[x, w]", "[x, y]", 6, "observe: no variable 'y'"),
+        ("conserve: [w]", "conserve: [total]", 7, "conserve: no variable 'total'"),
+        ("clamp: [x]", "clamp: [w]", 8, "clamp: no variable 'w'"),
+        ("block: {a: x 0}", "block: {aa: x 0}", 10, "no parameter 'aa'; did you mean 'a'?"),
+        ("block: {a: x 0}", "block: {tau: 5 mV}", 10, "'5 mV' has the wrong unit"),
+        ("block: {a: x 0}", "block: {a: x 2 mV}", 10, "a factor has no unit"),
+        ("low: {x: 0}", "low: {y: 0}", 12, "'y' is not a state or held variable"),
+        ("low: {x: 0}", "low: {x: 0 mV}", 12, "'0 mV' has a unit where a plain number"),
+        ("high: 0.5}", "hgih: 0.5}", 14, "mix: no state 'hgih'; did you mean 'high'?"),
+        ("low: 0.5, high: 0.5", "low: 0, high: 0", 14, "the weights add up to nothing"),
+        ("low: 0.5, high: 0.5", "low: -1, high: 2", 14, "greater than or equal to 0"),
+        ("low: 0.5, high: 0.5", "low: nan, high: 2", 14, "low"),
+        ("low: 0.5, high: 0.5", "low: inf, high: 2", 14, "low"),
+        ("synapses: 3", "synapses: 0", 16, "greater than or equal to 1"),
+        ("{k: lognormal 0.2}", "{kk: lognormal 0.2}", 17, "population: no parameter 'kk'"),
+        ("{k: lognormal 0.2}", "{k: lognormal}", 17, "write 'lognormal 0.35'"),
+        ("{k: lognormal 0.2}", "{k: gamma 0.2}", 17, "write 'lognormal 0.35'"),
+        ("{k: lognormal 0.2}", "{k: lognormal wide}", 17, "'wide' is not a quantity"),
+        ("{k: lognormal 0.2}", "{k: lognormal -0.2}", 17, "-0.2"),
+        ("{k: lognormal 0.2}", "{k: lognormal 5mV}", 17, "5mV"),
+        ("values: {k:", "values: {kk:", 4, "values: no parameter 'kk'; did you mean 'k'?"),
+        ("value: 3,", "value: 3 nS,", 4, "k is 2, so '3 nS' has the wrong unit"),
+        ("dt: 0.1 ms", "dt: 0.1", 18, "'0.1' has no unit"),
+        ("dt: 0.1 ms", "dt: -1 ms", 18, "the step must be positive"),
+        ("method: rk4", "method: rk5", 18, "rk5"),
+        ("format: 1\n", "", 1, "'format' is missing"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_model_is_told_at_its_line(tmp_path, old, new, line, says):
+    message = refusal(written(tmp_path, changed(MODEL, old, new)))
+    if new == "[trace, trace]":  # the second reading stumbles on the component's first name
+        assert "'x' is defined already" in message
+        return
+    assert message.startswith(f"own.yaml:{line}: ")
+    assert says in message
+
+
+SECOND = """\
+format: 1
+title: A second trace
+equations: |
+  dz/dt = -z / tau_z : 1
+parameters:
+  tau_z: {value: 1 s, assumed: a test}
+"""
+
+
+def two(folder: Path, second: str) -> str:
+    return refusal(written(folder, changed(MODEL, "[trace]", "[trace, second]"), second=second))
+
+
+def test_a_parameter_of_two_components_names_both_places(tmp_path):
+    again = "  tau: {value: 1 s, assumed: a test}\n"
+    message = two(tmp_path, changed(SECOND, "-z / tau_z", "-z / tau_z - z / tau") + again)
+    assert message == f"second.yaml:7: 'tau' is defined already, in {tmp_path}/trace.yaml:13"
+
+
+def test_a_variable_of_two_components_names_both_places(tmp_path):
+    message = two(tmp_path, changed(SECOND, "dz/dt = -z", "dx/dt = -x"))
+    assert message == f"second.yaml:4: 'x' is defined already, in {tmp_path}/trace.yaml:4"
+
+
+def test_a_starting_value_of_two_components_is_an_error(tmp_path):
+    message = two(tmp_path, SECOND + "initial: {z: 1, x: 0}\n")
+    assert message.startswith("second.yaml:7: ")
+
+
+def test_a_circle_through_two_components_is_named(tmp_path):
+    message = two(tmp_path, changed(SECOND, "dz/dt = -z / tau_z : 1", "dz/dt = -z / tau_z : 1\n  p = q : 1\n  q = p : 1"))
+    assert message.startswith("second.yaml:")
+    assert "the equations go round in a circle: p -> q -> p" in message
+
+
+
+def test_the_readout_may_carry_a_comment(tmp_path):
+    path = written(tmp_path, changed(MODEL, "readout: w", 'readout: "2 * w  # twice"'))
+    assert Equations(load_model(path).equations)["readout"].unit is not None
+
+
+@pytest.mark.parametrize("text", ["a: [", "", "- 1", "a: 1\na: 2"])
+def test_a_broken_component_names_its_own_file(tmp_path, text):
+    assert refusal(written(tmp_path, trace=text)).startswith("trace.yaml")
+
+
+def test_a_component_that_links_to_itself_is_one_error(tmp_path):
+    path = written(tmp_path)
+    (tmp_path / "trace.yaml").unlink()
+    (tmp_path / "trace.yaml").symlink_to(tmp_path / "trace.yaml")
+    assert "trace" in refusal(path)
+
+
+def test_values_change_a_copy(tmp_path):
+    model = load_model(written(tmp_path))
+    other = model.with_values(tau="20 ms")
+    assert (model.parameters["tau"].value, other.parameters["tau"].value) == (0.01, 0.02)
+
+
+def test_an_unknown_value_gets_the_nearest_name():
+    with pytest.raises(InputError, match="no parameter 'g_ndma'; did you mean 'g_nmda'?"):
+        load_model("graupner_brunel_2007").with_values(g_ndma="1 nS")
+
+
+def test_a_value_of_a_wrong_unit_names_both(tmp_path):
+    model = load_model(written(tmp_path))
+    with pytest.raises(InputError, match="tau is 10 ms, so '1 mV' has the wrong unit") as caught:
+        model.with_values(tau="1 mV")
+    assert "'ms'" in str(caught.value)
+
+
+def test_a_value_keeps_a_note_of_what_it_was(tmp_path):
+    other = load_model(written(tmp_path)).with_values(tau="20 ms")
+    assert other.parameters["tau"].provenance == "assumed: set by the user (was 10 ms: assumed: a test)"
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("values: {tua: 5 ms}", 1, "values: no parameter 'tua'; did you mean 'tau'?"),
+        ("title: x\nvalues:\n  tau: 5 mV\n", 3, "tau is 10 ms, so '5 mV' has the wrong unit"),
+        ("values:\n  tau: {value: 5 ms}\n", 2, "needs exactly one of source, assumed or fitted"),
+        ("values: {}\nvalue: 3\n", 2, "unknown key 'value'"), ("title: x", 1, "'values' is missing"),
+        ("values: [1, 2]", 1, "values"), ("values: 5", 1, "values"),
+        ("values:\n  tau: true\n", 2, "tau"), ("values:\n  tau: [1]\n", 2, "tau"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_values_file_is_told_at_its_line(tmp_path, text, line, says):
+    model = load_model(written(tmp_path))
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(InputError, match=re.escape(says)) as caught:
+        read_values(str(tmp_path / "mine.yaml"), model)
+    assert f"mine.yaml:{line}: " in str(caught.value)
+
+
+@pytest.mark.parametrize("name", shipped("models"))
+def test_every_parameter_of_a_shipped_model_says_where_it_comes_from(name):
+    for parameter in load_model(name).parameters.values():
+        given = [parameter.source, parameter.assumed, parameter.fitted]
+        assert sum(bool(text) for text in given) == 1, parameter.name
+
+
+@pytest.mark.parametrize("name", shipped("models"))
+def test_brian2_accepts_the_equations_of_a_shipped_model(name):
+    model = load_model(name)
+    equations = Equations(model.equations)
+    assert equations.diff_eq_names == set(model.differential)
+    assert {n for n, v in model.variables.items() if v.kind is Kind.HELD} == equations.parameter_names
+    assert all(model.namespace[n].dim is p.dimensions for n, p in model.parameters.items())
+
+
+@pytest.mark.parametrize("name", shipped("components"))
+def test_a_shipped_component_is_right_by_itself(name):
+    variables, _ = load_component(name)
+    assert variables > 0
+
+
+@pytest.mark.parametrize("name", shipped("components"))
+def test_every_shipped_component_serves_a_model(name):
+    assert any(name in load_model(model).components for model in shipped("models"))
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_a_shipped_file_has_its_format_and_a_title(kind, name):
+    data = read_document(find(kind, name)).data
+    assert data["format"] == "1"
+    assert data["title"]
+
+
+def sources(data: object) -> set[str]:
+    """Return every text that stands under a key `source`, at any depth."""
+    if isinstance(data, list):
+        return set().union(*map(sources, data))
+    if not isinstance(data, dict):
+        return set()
+    own = data.get("source", [])
+    own = [own] if isinstance(own, str) else own
+    return set(own).union(*(sources(value) for value in data.values() if isinstance(value, dict | list)))
+
+
+def entries() -> set[str]:
+    return set(re.findall(r"^@\w+\{([^,\s]+),", bibliography().read_text("utf-8"), re.MULTILINE))
+
+
+def cited() -> set[str]:
+    files = [*library("models").rglob("*.yaml"), *library("protocols").rglob("*.yaml")]
+    files += [*library("experiments").rglob("*.yaml")]
+    return set().union(*(sources(read_document(path).data) for path in files))
+
+
+@pytest.mark.parametrize(("kind", "name"), SHIPPED)
+def test_every_source_of_a_shipped_file_is_in_the_bibliography(kind, name):
+    assert sources(read_document(find(kind, name)).data) <= entries()
+
+
+def test_every_entry_of_the_bibliography_is_cited():
+    assert entries() <= cited()

@@ -1,0 +1,361 @@
+"""Protocols: when pulses come, what the axes are, and what cannot be asked for."""
+
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plasticity_sim.errors import InputError
+from plasticity_sim.protocol import load_protocol
+from plasticity_sim.protocol.formats import LevelFormat
+from plasticity_sim.protocol.pulses import nested_times
+from plasticity_sim.protocol.timeline import moment
+
+HEAD = "format: 1\ntitle: own\nfollow_up: {duration: 10 s}\n"  # bodies begin on line 4
+FIVE = "induction:\n  - pre: [{count: 5, rate: 1 Hz}]\n"
+LEVELS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 2000)), min_size=1, max_size=4)
+
+
+def written(folder: Path, body: str, head: str = HEAD) -> str:
+    (folder / "own.yaml").write_text(head + body)
+    return str(folder / "own.yaml")
+
+
+def own(folder: Path, body: str, head: str = HEAD):
+    return load_protocol(written(folder, body, head))
+
+
+def timeline(folder: Path, body: str, head: str = HEAD):
+    (condition,) = own(folder, body, head).conditions
+    return condition.timeline
+
+
+def part(folder: Path, text: str):
+    """Return the timeline of an induction of one part, written as a flow mapping."""
+    return timeline(folder, f"induction: [{text}]\n")
+
+
+@settings(max_examples=200, deadline=None)
+@given(LEVELS)
+def test_nested_levels_give_the_product_of_their_counts(levels):
+    times = nested_times([LevelFormat(count=n, interval=f"{gap} ms") for n, gap in levels])
+    assert times.size == np.prod([n for n, _ in levels])
+    assert (np.diff(times) >= 0).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(LEVELS)
+def test_nested_levels_span_the_sum_of_their_spans(levels):
+    times = nested_times([LevelFormat(count=n, interval=f"{gap} ms") for n, gap in levels])
+    assert times[0] == 0
+    assert times[-1] == pytest.approx(sum((n - 1) * gap for n, gap in levels) / 1000)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 50), st.integers(1, 200))
+def test_a_rate_is_the_inverse_of_an_interval(count, rate):
+    by_rate = nested_times([LevelFormat(count=count, rate=f"{rate} Hz")])
+    by_interval = nested_times([LevelFormat(count=count, interval=f"{1000 / rate!r} ms")])
+    assert by_rate == pytest.approx(by_interval)
+
+
+def test_theta_burst_is_two_trains_of_ten_bursts_of_four_pulses():
+    (condition,) = load_protocol("theta_burst").conditions
+    line = condition.timeline
+    pulses = np.setdiff1d(line.pre, line.tests).reshape(2, 10, 4)
+    assert np.diff(pulses, axis=2) == pytest.approx(0.01)
+    assert np.diff(pulses[:, :, 0], axis=1) == pytest.approx(0.2)
+    assert np.diff(pulses[:, 0, 0]) == pytest.approx(10)
+    assert line.last == pytest.approx(10 + 9 * 0.2 + 3 * 0.01)
+
+
+@pytest.mark.parametrize(("lag", "shift"), [("10 ms", 0.01), ("-10 ms", -0.01), ("0 ms", 0)])
+def test_the_lag_is_post_minus_pre(tmp_path, lag, shift):
+    line = part(tmp_path, f"{{pre: [{{count: 5, rate: 1 Hz}}], post: {{lag: {lag}}}}}")
+    assert line.post - line.pre == pytest.approx(shift)
+
+
+def test_a_post_burst_begins_at_the_lag(tmp_path):
+    burst = "post: {lag: 5 ms, burst: {count: 3, rate: 100 Hz}}"
+    line = part(tmp_path, f"{{pre: [{{count: 2, rate: 1 Hz}}], {burst}}}")
+    assert line.post == pytest.approx([0.005, 0.015, 0.025, 1.005, 1.015, 1.025])
+
+
+def test_post_spikes_alone_come_in_levels(tmp_path):
+    line = part(tmp_path, "{post: {levels: [{count: 3, rate: 10 Hz}]}}")
+    assert (line.pre.size, line.last) == (0, pytest.approx(0.2))
+    assert line.post == pytest.approx([0, 0.1, 0.2])
+
+
+def test_jitter_is_the_same_in_every_run_and_other_with_another_seed(tmp_path):
+    text = "{{pre: [{{count: 50, rate: 1 Hz}}], post: {{lag: 5 ms}}, jitter: 3 ms, seed: {}}}"
+    one, two, other = (part(tmp_path, text.format(seed)) for seed in (1, 1, 2))
+    assert (one.pre == two.pre).all()
+    assert (one.pre != other.pre).any()
+    assert 0.001 < np.std(one.pre - np.arange(50)) < 0.006
+
+
+def test_jitter_moves_pulses_against_their_post_spikes(tmp_path):
+    line = part(tmp_path, "{pre: [{count: 9, rate: 1 Hz}], post: {lag: 5 ms}, jitter: 3 ms}")
+    assert line.post == pytest.approx(np.arange(9) + 0.005)
+
+
+def test_a_poisson_train_is_the_same_in_every_run_at_its_mean_rate(tmp_path):
+    text = "{{pre: {{poisson: 50 Hz, duration: 100 s, seed: {}}}}}"
+    one, two, other = (part(tmp_path, text.format(seed)).pre for seed in (7, 7, 8))
+    assert (one == two).all()
+    assert one.size != other.size or (one != other).any()
+    assert one.size == pytest.approx(5000, abs=5 * 5000**0.5)
+    assert np.std(np.diff(one)) == pytest.approx(0.02, rel=0.1)  # exponential: s.d. = mean
+
+
+def test_spikes_are_read_from_a_file(tmp_path):
+    (tmp_path / "spikes.csv").write_text("time\n0\n0.5\n0.25\n")
+    assert part(tmp_path, "{pre: {file: spikes.csv}}").pre == pytest.approx([0, 0.25, 0.5])
+
+
+def test_the_heading_of_a_spike_file_may_hold_a_unit(tmp_path):
+    (tmp_path / "spikes.csv").write_text("time (s)\n0\n0.5\n")
+    assert part(tmp_path, "{pre: {file: spikes.csv}}").pre == pytest.approx([0, 0.5])
+
+
+def test_time_zero_is_the_first_pulse_of_a_file_too(tmp_path):
+    (tmp_path / "spikes.csv").write_text("5\n6\n")
+    line = part(tmp_path, "{pre: {file: spikes.csv}}")
+    assert (line.pre[0], line.last) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("time\n0\nsoon\n", "spikes.csv:3: 'soon' is not a time in seconds"),
+        ("0\n\n\nsoon\n", "spikes.csv:4: 'soon' is not a time in seconds"),
+        ("0\nnan\n", "spikes.csv:2: 'nan' is not a time"), ("", "needs at least one time"),
+        ("-1\n2\n", "all from 0 s on"), ("0\n1e300\n", "spikes.csv"),
+    ],
+)  # fmt: skip
+def test_a_wrong_spike_file_names_its_line(tmp_path, text, says):
+    (tmp_path / "spikes.csv").write_text(text)
+    with pytest.raises(InputError, match=re.escape(says)):
+        part(tmp_path, "{pre: {file: spikes.csv}}")
+
+
+@pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "sub/../../secret.csv"])
+def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
+    (tmp_path / "secret.csv").write_text("0\n1\n")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "link.csv").symlink_to(tmp_path / "secret.csv")
+    with pytest.raises(InputError, match=r"own\.yaml:4: file: '.*' lies outside the protocol's"):
+        part(tmp_path / "inside", f"{{pre: {{file: {name.format(tmp_path)}}}}}")
+
+
+@pytest.mark.parametrize("name", ["nope.csv", ".", "latin.csv"])
+def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path, name):
+    (tmp_path / "latin.csv").write_bytes(b"\xff\xfe\n")
+    with pytest.raises(InputError, match=rf"own\.yaml:4: file: '{name}' cannot be read"):
+        part(tmp_path, f"{{pre: {{file: {name}}}}}")
+
+
+def test_a_part_begins_after_the_last_pulse_of_the_part_before(tmp_path):
+    line = timeline(tmp_path, FIVE + "  - {after: 60 s, pre: [{count: 2, rate: 10 Hz}]}\n")
+    assert line.pre == pytest.approx([0, 1, 2, 3, 4, 64, 64.1])
+    assert line.stop == pytest.approx(74.1)
+
+
+def test_test_pulses_come_in_baseline_gap_and_follow_up(tmp_path):
+    head = "format: 1\ntitle: own\nbaseline: {duration: 30 s, rate: 0.1 Hz}\n"
+    head += "follow_up: {duration: 30 s, rate: 0.1 Hz}\n"
+    line = timeline(tmp_path, FIVE + "  - {after: 25 s, pre: [{count: 1}]}\n", head)
+    assert line.tests == pytest.approx([-30, -20, -10, 14, 24, 39, 49])
+    assert (line.start, line.last, line.stop) == pytest.approx((-30, 29, 59))
+
+
+def test_without_a_rate_no_test_pulses_are_given(tmp_path):
+    assert timeline(tmp_path, FIVE).tests.size == 0
+
+
+MOMENTS = {"start": -600.0, "induction": 0.0, "end": 40.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("induction - 5 min", -300), ("end + 10 min", 640), ("start", -600), ("30 s", 30),
+     ("-30 s", -30), ("end", 40), ("induction", 0), ("start+1 min", -540), (" end  -  1 s ", 39)],
+)  # fmt: skip
+def test_a_moment_is_counted_from_what_it_names(text, seconds):
+    assert moment(text, MOMENTS) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["later", "end 5 min", "finish + 1 s", "", "end + 1 s + 1 s", "+"])
+def test_what_is_no_moment_is_told_how_to_write_one(text):
+    with pytest.raises(InputError, match="write 'induction - 5 min'|not a quantity|not a unit"):
+        moment(text, MOMENTS)
+
+
+@pytest.mark.parametrize(("text", "says"), [("end + 5", "no unit"), ("end + 5 mV", "wrong unit")])
+def test_a_moment_needs_a_unit_of_time(text, says):
+    with pytest.raises(InputError, match=says):
+        moment(text, MOMENTS)
+
+
+def test_a_list_is_an_axis(tmp_path):
+    protocol = own(tmp_path, "induction: [{pre: [{count: 2, rate: [1 Hz, 10 Hz]}]}]\n")
+    (axis,) = protocol.axes
+    assert (axis.name, axis.unit, axis.coordinate) == ("rate", "Hz", [1, 10])
+    assert [c.timeline.last for c in protocol.conditions] == pytest.approx([1, 0.1])
+
+
+def test_a_range_is_an_axis(tmp_path):
+    (axis,) = own(tmp_path, 'induction: [{pre: [{count: 1}], post: {lag: "-4:4:3 ms"}}]\n').axes
+    assert (axis.name, axis.coordinate) == ("lag", pytest.approx([-4, 0, 4]))
+
+
+def test_two_axes_make_every_combination_the_last_fastest(tmp_path):
+    protocol = own(tmp_path, "induction: [{pre: [{count: [1, 2], rate: [1 Hz, 4 Hz]}]}]\n")
+    assert [tuple(c.labels.values()) for c in protocol.conditions] == [
+        ("1", "1 Hz"), ("1", "4 Hz"), ("2", "1 Hz"), ("2", "4 Hz")
+    ]  # fmt: skip
+
+
+def test_an_axis_of_a_bath_may_be_in_degrees_or_percent(tmp_path):
+    protocol = own(tmp_path, FIVE + "bath: {temperature: [30 degC, 36 degC], block: [0 %, 50 %]}\n")
+    assert [axis.coordinate for axis in protocol.axes] == [pytest.approx([30, 36]), [0, 50]]
+
+
+def test_arms_replace_what_they_name(tmp_path):
+    arms = "arms:\n  - {name: control}\n  - {name: low, bath: {mg_out: 0.1 mM}, follow_up: {duration: 5 s}}\n"
+    control, low = own(tmp_path, FIVE + arms).conditions
+    assert (control.labels, low.labels) == ({"arm": "control"}, {"arm": "low"})
+    assert (control.bath, low.bath) == ({}, {"mg_out": "0.1 mM"})
+    assert (control.timeline.stop, low.timeline.stop) == (14, 9)
+
+
+def test_a_setting_is_changed_by_its_short_and_its_full_name():
+    protocol = load_protocol("stdp_pairs")
+    for name in ("count", "pairs.count"):
+        assert protocol.with_settings(**{name: "2"}).conditions[0].timeline.last == 1
+
+
+def test_the_settings_of_the_induction_come_before_those_of_test_pulses():
+    changed = load_protocol("low_frequency").with_settings(rate="9 Hz")
+    assert changed.conditions[0].timeline.last == pytest.approx(899 / 9)
+
+
+def test_a_list_given_to_a_setting_makes_an_axis():
+    changed = load_protocol("low_frequency").with_settings(rate="1,10 Hz")
+    assert [axis.texts for axis in changed.axes] == [("1 Hz", "10 Hz")]
+
+
+def test_a_setting_that_could_mean_two_is_an_error_that_names_them():
+    with pytest.raises(InputError, match=r"'count' could mean pulses\.count or slow_pulses\.count"):
+        load_protocol("depotentiation").with_settings(count="5")
+
+
+def test_an_unknown_setting_is_an_error():
+    with pytest.raises(InputError, match="has no setting 'rat'"):
+        load_protocol("low_frequency").with_settings(rat="5 Hz")
+
+
+@pytest.mark.parametrize("text", ["1 mV", "0 Hz", "-1 Hz", "fast"])
+def test_a_wrong_setting_names_the_setting(text):
+    with pytest.raises(InputError, match="^rate: "):
+        load_protocol("low_frequency").with_settings(rate=text)
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "says"),
+    [
+        ("inducton: []\n", 4, "unknown key 'inducton'; did you mean 'induction'?"),
+        ("induction:\n  - pre: [{count: 3, rat: 1 Hz}]\n", 5, "unknown key 'rat'; did you mean 'rate'?"),
+        ("induction:\n  - {pre: [{count: 1}], pots: {lag: 1 ms}}\n", 5, "'pots'; did you mean 'post'?"),
+        ("induction:\n  - pre: [{count: 3}]\n", 5, "a level of 3 pulses needs a rate or an interval"),
+        ("induction:\n  - pre: [{count: 3, rate: 1 Hz, interval: 1 s}]\n", 5, "count"),
+        ("induction:\n  - pre: [{count: 0, rate: 1 Hz}]\n", 5, "greater than or equal to 1"),
+        ("induction:\n  - pre: [{count: 1000000000, rate: 1 Hz}]\n", 5, "1000000"),
+        ("induction:\n  - pre: [{count: 3, rate: 0 Hz}]\n", 5, "rate: '0 Hz' must be positive"),
+        ("induction:\n  - pre: [{count: 3, rate: -1 Hz}]\n", 5, "rate: '-1 Hz' must be positive"),
+        ("induction:\n  - pre: [{count: 3, interval: 0 s}]\n", 5, "interval: '0 s' must be positive"),
+        ("induction:\n  - pre: [{count: 3, interval: 3 mV}]\n", 5, "'3 mV' has the wrong unit"),
+        ("induction:\n  - pre: [{count: 3, interval: 3}]\n", 5, "'3' has no unit"),
+        ("induction:\n  - {pre: [{count: 1}], post: {lag: 5}}\n", 5, "'5' has no unit"),
+        ("induction:\n  - {post: {lag: 5 ms}}\n", 5, "a lag needs pre pulses"),
+        ("induction:\n  - {name: empty}\n", 5, "a part needs pre, post or both"),
+        ("induction:\n  - {pre: [{count: 1}], jitter: -1 ms}\n", 5, "jitter: '-1 ms' is negative"),
+        ("induction:\n  - {pre: {poisson: 0 Hz, duration: 1 s}}\n", 5, "'0 Hz' must be positive"),
+        ("induction:\n  - {pre: {poisson: 1 MHz, duration: 1 h}}\n", 5, "out of bounds"),
+        ("induction:\n  - {pre: {poisson: 1 Hz}}\n", 5, "a random train needs a duration"),
+        ("induction:\n  - {after: 1 s, pre: [{count: 1}]}\n", 5, "the first part begins at time zero"),
+        (FIVE + "  - {pre: [{count: 1}]}\n", 6, "every part but the first"),
+        (FIVE + "  - {after: -1 s, pre: [{count: 1}]}\n", 6, "after: '-1 s' must be positive"),
+        ("baseline: {duration: 0 s}\n", 4, "baseline: duration: '0 s' must be positive"),
+        ("baseline: {duration: -5 s}\n", 4, "baseline: duration: '-5 s' must be positive"),
+        ("baseline: {duration: 5 s, rate: 0 Hz}\n", 4, "baseline: rate: '0 Hz' must be positive"),
+        ("baseline: {duration: 5 mV}\n", 4, "'5 mV' has the wrong unit"),
+        ("set: [{v: 0 mV, until: 5 s}, {v: 1 mV, from: 4 s}]\n", 4, "two windows of 'v' overlap"),
+        ("set: [{v: 0 mV, from: 5 s, until: 4 s}]\n", 4, "ends before it begins"),
+        ("set: [{v: 0 mV, g: 1 nS}]\n", 4, "write one name and its value, found v, g"),
+        ("set: [{v: lots}]\n", 4, "'lots' is not a quantity"),
+        ("bath: {mg_out: lots}\n", 4, "'lots' is not a quantity"),
+        ("drugs: [apv, apv]\n", 4, "two windows of 'apv' overlap"),
+        ("drugs: [{name: apv, from: end, until: induction - 5 s}]\n", 4, "ends before it begins"),
+        ("drugs: [{name: apv, frm: end}]\n", 4, "unknown key 'frm'; did you mean 'from'?"),
+        ("drugs: [{name: apv, from: later}]\n", 4, "'later' is not a moment"),
+        ("measure: {at: 11 s}\n", 4, "'11 s' lies after the follow-up has ended"),
+        ("measure: {at: 0 s}\n", 4, "measure: at: '0 s' must be positive"),
+        ("measure: {at: 5 s, window: 6 s}\n", 4, "begins before the last pulse"),
+        ("record: [{every: 0 s}]\n", 4, "record: every: '0 s' must be positive"),
+        ("record: [{every: 1 ns}]\n", 4, "at most 2000000 are possible"),
+        ("record: [{every: 1 s, from: end, until: start}]\n", 4, "until lies before from"),
+        ("stimulation: both\n", 4, "stimulation"), ("arms: []\n", 4, "arms: write a list"),
+        ("arms: [{name: a}, {name: a}]\n", 4, "arms: two are called 'a'"),
+        ("arms: [{name: a, bth: {}}]\n", 4, "arms: unknown key 'bth'; did you mean 'bath'?"),
+        ("arms: [{drugs: [apv]}]\n", 4, "arms: every arm needs a name"),
+        ("bath: {mg_out: [1 mM, 2 mV]}\n", 4, "'2 mV' has the wrong unit"),
+        ("bath: {mg_out: []}\n", 4, "an empty list"),
+        ('bath: {a: "0:1:1000", b: "0:1:1000"}\n', 4, "has 1000000 conditions; at most 100000"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_protocol_is_told_at_its_line(tmp_path, body, line, says):
+    with pytest.raises(InputError, match=re.escape(says)) as caught:
+        own(tmp_path, body)
+    assert f"own.yaml:{line}: " in str(caught.value)
+
+
+MANY = "pre: [{count: 1000, rate: 1 Hz}, {count: 1000, rate: 1 Hz}, {count: 1000, rate: 1 Hz}]"
+
+
+@pytest.mark.parametrize(
+    ("body", "head"),
+    [
+        (f"induction: [{{{MANY}}}]\n", HEAD),
+        ("induction: [{pre: [{count: 20000, rate: 1 Hz}], "
+         "post: {lag: 1 ms, burst: {count: 1000, rate: 1 kHz}}}]\n", HEAD),
+        ("baseline: {duration: 1 h, rate: 1 kHz}\n", HEAD),
+        ("", HEAD.replace("10 s", "1 h, rate: 1 kHz")),
+    ],
+    ids=["levels", "post burst", "baseline", "follow-up"],
+)  # fmt: skip
+def test_a_million_pulses_are_the_most_and_more_are_refused_at_once(tmp_path, body, head):
+    began = time.perf_counter()
+    with pytest.raises(InputError, match="at most 1000000 are possible"):
+        own(tmp_path, body, head)
+    assert time.perf_counter() - began < 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 3000), st.integers(1, 3000), st.integers(0, 10))
+def test_samples_are_sorted_and_never_twice(tmp_path_factory, every, finer, until):
+    folder = tmp_path_factory.mktemp("samples")
+    record = f"record: [{{every: {every} ms}}, {{every: {finer} ms, until: induction + {until} s}}]\n"
+    samples = timeline(folder, FIVE + record).samples
+    assert (np.diff(samples) > 1e-9).all()
+    assert (samples[0], samples[-1]) == (0, pytest.approx(14))
+
+
+def test_a_title_is_needed(tmp_path):
+    with pytest.raises(InputError, match=r"own\.yaml:1: 'title' is missing"):
+        own(tmp_path, "", "format: 1\nfollow_up: {duration: 1 s}\n")
