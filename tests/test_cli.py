@@ -1,0 +1,304 @@
+"""The command line: results on stdout, one line on stderr for a mistake, exit codes, whole files."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import xarray as xr
+
+from plasticity_sim.cli import main
+from plasticity_sim.library import shipped
+
+ROOT = Path(__file__).parent.parent
+PAIR = """\
+format: 1
+title: A single pair
+induction:
+  - pre: [{name: pairs, count: 1}]
+    post: {lag: 10 ms}
+follow_up: {duration: 0.2 s}
+measure: {at: 0.2 s}
+"""
+BROKEN = "format: 1\ntitle: Broken\nfollow_up: {duration: 0.2 mV}\n"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working folder of one's own, with files that are right and wrong."""
+    (tmp_path / "pair.yaml").write_text(PAIR)
+    (tmp_path / "broken.yaml").write_text(BROKEN)
+    (tmp_path / "empty.yaml").write_text("")
+    (tmp_path / "folder.yaml").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Return exit code, stdout and stderr of one command, run in this process."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["plasticity-sim", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        printed = capsys.readouterr()
+        return caught.value.code, printed.out, printed.err
+
+    return run
+
+
+def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one command in a process of its own."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "plasticity_sim", *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def plain(text: str):
+    """Return JSON as data; NaN and infinity are not JSON."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+@pytest.mark.parametrize("kind", ["models", "components", "protocols"])
+def test_list_names_everything_shipped(cli, kind):
+    code, out, err = cli("list", kind)
+    assert (code, err) == (0, "")
+    assert all(name in out for name in shipped(kind))
+
+
+def test_list_without_a_kind_names_all_kinds(cli):
+    _, out, _ = cli("list")
+    assert all(word in out for word in ("graupner_brunel_2007", "theta_burst", "nmda"))
+
+
+def test_list_as_json_is_one_object(cli):
+    (entry,) = (e for e in plain(cli("list", "models", "--json")[1])["models"] if e["states"] == 26)
+    assert (entry["name"], entry["source"]) == ("graupner_brunel_2007", "GraupnerBrunel2007")
+
+
+def test_show_tells_equations_and_parameters_with_their_sources(cli):
+    code, out, _ = cli("show", "graupner_brunel_2007")
+    assert code == 0
+    assert "dca/dt" in out
+    assert re.search(r"k_mg +3\.57 +mM +Jahr1990 +block constant at 0 mV", out)
+
+
+def test_show_with_a_search_tells_only_lines_that_hold_it(cli):
+    _, out, _ = cli("show", "graupner_brunel_2007", "--search", "k_mg")
+    assert "mg_unblock" in out
+    assert "tau_ca" not in out
+
+
+def test_show_as_json_holds_every_parameter_once(cli):
+    data = plain(cli("show", "graupner_brunel_2007", "--json")[1])
+    (k_mg,) = (p for p in data["parameters"] if p["symbol"] == "k_mg")
+    assert (k_mg["value"], k_mg["unit"], k_mg["component"]) == ("3.57", "mM", "nmda")
+
+
+@pytest.mark.parametrize("name", ["theta_burst", "nmda", "./pair.yaml"])
+def test_show_of_a_protocol_or_component_is_its_file(cli, here, name):
+    code, out, _ = cli("show", name)
+    assert (code, "title:" in out) == (0, True)
+    assert plain(cli("show", name, "--json")[1])["format"] == "1"
+
+
+def test_cite_gives_bibtex_of_model_and_parameters(cli):
+    code, out, err = cli("cite", "graupner_brunel_2007")
+    assert (code, err) == (0, "")
+    assert re.findall(r"^@article\{(\w+),", out, re.MULTILINE) == ["GraupnerBrunel2007", "Jahr1990"]
+
+
+@pytest.mark.parametrize("kind", ["models", "components", "protocols"])
+def test_check_finds_nothing_wrong_with_what_is_shipped(cli, kind):
+    code, out, err = cli("check", *shipped(kind))
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == len(shipped(kind))
+
+
+def test_check_tells_one_line_for_each_broken_file(here):
+    done = started(here, "check", "broken.yaml", "pair.yaml", "empty.yaml")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("plasticity-sim: broken.yaml:3: follow_up: duration: '0.2 mV' has the")
+    assert second.startswith("plasticity-sim: empty.yaml: is empty")
+    assert done.stdout == "pair.yaml: a protocol with 1 conditions\n"
+    assert done.returncode == 2
+
+
+@pytest.mark.parametrize("like", [None, *shipped("components")])
+@pytest.mark.parametrize("kind", ["model", "component", "protocol"])
+def test_what_new_writes_is_right(cli, here, kind, like):
+    if like and kind != "component":
+        like = shipped(f"{kind}s")[0]
+    assert cli("new", kind, "mine", *(["--like", like] if like else []))[0] == 0
+    assert (here / "mine.yaml").read_text().startswith("#")
+    assert cli("check", "mine.yaml")[0] == 0
+
+
+def test_new_does_not_overwrite(cli, here):
+    code, out, err = cli("new", "protocol", "pair")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "'pair.yaml' is there already; choose another name" in err
+    assert (here / "pair.yaml").read_text() == PAIR
+
+
+RUN = ("run", "./pair.yaml", "--engine", "reference")
+STEADY = ("steady", "graupner_brunel_2007", "--over")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "nope"), "no protocol called 'nope'"),
+        (("run", "thta_burst"), "did you mean 'theta_burst'?"),
+        (("run", "nope.yaml"), "nope.yaml: there is no such protocol file"),
+        (("run", ""), "the name of the protocol is empty"), (("run",), "protocol"),
+        (("run", "./broken.yaml"), "./broken.yaml:3: follow_up: duration: '0.2 mV' has the wrong"),
+        (("run", "stdp_pairs", "--set", "g_ndma=1nS"), "did you mean 'g_nmda'?"),
+        ((*RUN, "--set", "g_nmda=1 mV"), "g_nmda is 4.5e-4 uS, so '1 mV' has the wrong unit"),
+        ((*RUN, "--set", "lag=1mV"), "'1mV' has the wrong unit; a unit like 'ms' is wanted"),
+        ((*RUN, "--set", "x"), 'write a name and a value, as in "g_nmda=0.6 nS"'),
+        ((*RUN, "--set", "=1"), "write a name and a value"), ((*RUN, "--set", "lag="), "write a name"),
+        ((*RUN, "--set", "lag=1 ms", "--set", "lag=2 ms"), "'lag' is given twice"),
+        ((*RUN, "--set", "mg_out=0:1:1000001 mM"), "mg_out"),
+        ((*RUN, "--set", "lag=nan"), "'nan'"), ((*RUN, "--set", "lag=1 ms\n2"), "lag"),
+        ((*RUN, "--seed", "x"), "--seed"), ((*RUN, "--seed", "-1"), "--seed"),
+        ((*RUN, "--drug", "nope"), "does not know the drug 'nope'"),
+        ((*RUN, "--drug", "apv="), "write a name or a name and dose"),
+        ((*RUN, "--drug", "apv=5 uM"), "has no dose of half effect"),
+        ((*RUN, "--out", "no/such/r.nc"), "the folder 'no/such' does not exist; make it first"),
+        ((*RUN, "--out", "r.txt"), "needs an ending that says the format: .nc or .csv"),
+        ((*RUN, "--out", "folder.yaml"), "needs an ending"), ((*RUN, "--out", ""), "ending"),
+        ((*RUN, "--plot", "r.txt"), ".png"), ((*RUN, "--data", "d.csv"), "give --plot"),
+        ((*RUN, "--plot", "r.png", "--data", "nope.csv"), "nope.csv"),
+        ((*RUN, "--synapses", "0"), "synapses: 0 given; at least 1"),
+        ((*RUN, "--synapses", "-3"), "synapses: -3 given"),
+        ((*RUN, "--synapses", "1000000000"), "synapses"),
+        ((*RUN, "--rtol", "5"), "rtol is 5"), ((*RUN, "--rtol", "nan"), "rtol is nan"),
+        (("run", "./pair.yaml", "--rtol", "1e-9"), "the fixed-step engine has none"),
+        (("run", "./pair.yaml", "--engine", "refrence"), "did you mean 'reference'?"),
+        ((*RUN, "--values", "nope.yaml"), "nope.yaml: is not a file"),
+        ((*RUN, "--values", "empty.yaml"), "empty.yaml: is empty"),
+        ((*RUN, "--model", "nope"), "no model called 'nope'"),
+        ((*RUN, "--model", "./folder.yaml"), "is not a file; give a YAML file"),
+        ((*RUN, "--model", "./empty.yaml"), "empty.yaml: is empty"),
+        ((*RUN, "--model", "./large.yaml"), "large.yaml: has 10000000 bytes"),
+        ((*RUN, "--model", "./pair.yaml"), "pair.yaml:"), ((*RUN, "--model", "a\0b"), "null"),
+        (("show", "nope"), "no model, component or protocol called 'nope'"),
+        (("list", "modles"), "no kind 'modles'; did you mean 'models'?"),
+        (("cite", "nope"), "no model called 'nope'"), (("check",), "FILES"),
+        (("new", "modle", "x"), "no kind 'modle'; did you mean 'model'?"),
+        (("new", "model", "../x"), "'../x' is not a name"),
+        (("new", "model", "x", "--like", "nope"), "no model called 'nope'"),
+        (("new", "protocol", "x", "--like", "./folder.yaml"), "folder.yaml"),
+        (("rnu", "x"), "rnu"), (("run", "stdp_pairs", "--sett", "x=1"), "--sett"),
+        ((*STEADY, "ca"), "'ca' has no '='; write name=start:stop:count"),
+        ((*STEADY, "caa=0.1:1:5 uM"), "no parameter or state 'caa'"),
+        ((*STEADY, "ca=0.1 uM"), "is not a range"), ((*STEADY, "ca=0.1:1:5 mV"), "wrong unit"),
+        ((*STEADY, "ca=1:0.1:5 uM"), "the start must be smaller"),
+        ((*STEADY, "ca=0.1:1:5 uM", "--out", "r.txt"), "needs an ending"),
+        (STEADY[:2], "--over"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_a_mistake_is_one_line_and_leaves_no_file(cli, here, arguments, says):
+    if "./large.yaml" in arguments:
+        (here / "large.yaml").write_bytes(b"#" * 10_000_000)
+    before = sorted(os.listdir(here))
+    code, out, err = cli(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("plasticity-sim: ")
+    assert err.count("\n") == 1
+    assert says in err
+    assert sorted(os.listdir(here)) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "nope"), (*RUN, "--set", "g_nmda=1 mV"), (*RUN, "--model", "./folder.yaml")]
+)
+def test_a_mistake_is_one_line_in_a_process_of_its_own(here, arguments):
+    before = sorted(os.listdir(here))
+    done = started(here, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"plasticity-sim: .+\n", done.stderr)
+    assert sorted(os.listdir(here)) == before
+
+
+def test_a_reader_that_stops_early_is_no_error(here):
+    command = f'"{sys.executable}" -m plasticity_sim show graupner_brunel_2007 | head -1'
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=here, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == ""
+
+
+def test_help_tells_every_command(cli):
+    code, out, err = cli("--help")
+    assert (code, err) == (0, "")
+    words = ("list", "show", "check", "new", "run", "steady", "cite", "doctor")
+    assert all(re.search(rf"^ +{word} ", out, re.MULTILINE) for word in words)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """One real run: a single pair on the reference engine, to JSON, NetCDF and CSV."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "pair.yaml").write_text(PAIR)
+    done = started(folder, *RUN, "--json", "--seed", "7", "--out", "r.nc", "--out", "r.csv")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_a_run_prints_one_json_object_and_nothing_else(finished):
+    data = plain(finished[1].stdout)
+    keys = {"model", "protocol", "conditions", "trust", "not_modelled", "wall_s", "compiled",
+            "seed", "version"}  # fmt: skip
+    assert keys <= data.keys()
+    assert (data["model"], data["protocol"], data["seed"]) == ("graupner_brunel_2007", "pair", 7)
+
+
+def test_a_condition_has_strength_states_and_peaks_with_units(finished):
+    (condition,) = plain(finished[1].stdout)["conditions"]
+    assert {"strength_percent", "strength_sem", "n", "states", "peak"} <= condition.keys()
+    assert condition["states"].keys() == {"down", "up"}
+    assert condition["peak"]["ca"]["unit"] == "uM"
+    assert 50 < condition["strength_percent"] < 200
+
+
+def test_the_trust_figures_are_complete(finished):
+    trust = plain(finished[1].stdout)["trust"]
+    keys = {"steps", "rejected", "conservation_drift", "min_state", "finite",
+            "tenth_tolerance_change"}  # fmt: skip
+    assert keys <= trust.keys()
+    assert trust["finite"] is True
+    assert trust["conservation_drift"] < 1e-9
+
+
+def test_a_run_leaves_only_the_files_it_was_asked_for(finished):
+    assert sorted(os.listdir(finished[0])) == ["pair.yaml", "r.csv", "r.nc"]
+
+
+def test_the_netcdf_file_holds_units_and_what_decided_it(finished):
+    with xr.open_dataset(finished[0] / "r.nc", engine="h5netcdf") as data:
+        assert all("units" in variable.attrs for variable in data.data_vars.values())
+        assert data["strength"].attrs["units"] == "%"
+        assert data["ca"].attrs["units"] == "uM"
+        assert data.attrs["seed"] == 7
+        assert re.fullmatch("[0-9a-f]{64}", data.attrs["content_hash"])
+        assert json.loads(data.attrs["inputs"])["parameters"]["mg_out"] == "1 mM"
+        assert {"python", "brian2", "numpy"} <= json.loads(data.attrs["versions"]).keys()
+
+
+def test_the_csv_file_has_units_in_its_headings(finished):
+    headings = (finished[0] / "r.csv").read_text().splitlines()[0].split(",")
+    assert {"time (s)", "ca (uM)", "v (mV)", "strength (%)", "state", "w"} <= set(headings)
