@@ -1,4 +1,4 @@
-"""The command line: results on stdout, one line on stderr for a mistake, exit codes, whole files."""
+"""The command line: results on stdout, a mistake in one line on stderr, exit codes, whole files."""
 
 import json
 import os
@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from plasticity_sim.cli import main
+from plasticity_sim.errors import SimulationError
 from plasticity_sim.library import shipped
 
 ROOT = Path(__file__).parent.parent
@@ -82,8 +83,8 @@ def test_list_without_a_kind_names_all_kinds(cli):
 
 
 def test_list_as_json_is_one_object(cli):
-    (entry,) = (e for e in plain(cli("list", "models", "--json")[1])["models"] if e["states"] == 26)
-    assert (entry["name"], entry["source"]) == ("graupner_brunel_2007", "GraupnerBrunel2007")
+    entries = plain(cli("list", "models", "--json")[1])["models"]
+    assert {e["name"]: e["source"] for e in entries}["graupner_brunel_2007"] == "GraupnerBrunel2007"
 
 
 def test_show_tells_equations_and_parameters_with_their_sources(cli):
@@ -134,12 +135,18 @@ def test_check_tells_one_line_for_each_broken_file(here):
     assert done.returncode == 2
 
 
-@pytest.mark.parametrize("like", [None, *shipped("components")])
 @pytest.mark.parametrize("kind", ["model", "component", "protocol"])
-def test_what_new_writes_is_right(cli, here, kind, like):
-    if like and kind != "component":
-        like = shipped(f"{kind}s")[0]
-    assert cli("new", kind, "mine", *(["--like", like] if like else []))[0] == 0
+def test_what_new_writes_is_right(cli, here, kind):
+    assert cli("new", kind, "mine")[0] == 0
+    assert cli("check", "mine.yaml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "like"),
+    [(kind, name) for kind in ("model", "component", "protocol") for name in shipped(f"{kind}s")],
+)
+def test_what_new_copies_is_right(cli, here, kind, like):
+    assert cli("new", kind, "mine", "--like", like)[0] == 0
     assert (here / "mine.yaml").read_text().startswith("#")
     assert cli("check", "mine.yaml")[0] == 0
 
@@ -162,7 +169,7 @@ STEADY = ("steady", "graupner_brunel_2007", "--over")
         (("run", "thta_burst"), "did you mean 'theta_burst'?"),
         (("run", "nope.yaml"), "nope.yaml: there is no such protocol file"),
         (("run", ""), "the name of the protocol is empty"), (("run",), "protocol"),
-        (("run", "./broken.yaml"), "./broken.yaml:3: follow_up: duration: '0.2 mV' has the wrong"),
+        (("run", "./broken.yaml"), " broken.yaml:3: follow_up: duration: '0.2 mV' has the wrong"),
         (("run", "stdp_pairs", "--set", "g_ndma=1nS"), "did you mean 'g_nmda'?"),
         ((*RUN, "--set", "g_nmda=1 mV"), "g_nmda is 4.5e-4 uS, so '1 mV' has the wrong unit"),
         ((*RUN, "--set", "lag=1mV"), "'1mV' has the wrong unit; a unit like 'ms' is wanted"),
@@ -180,6 +187,7 @@ STEADY = ("steady", "graupner_brunel_2007", "--over")
         ((*RUN, "--out", "folder.yaml"), "needs an ending"), ((*RUN, "--out", ""), "ending"),
         ((*RUN, "--plot", "r.txt"), ".png"), ((*RUN, "--data", "d.csv"), "give --plot"),
         ((*RUN, "--plot", "r.png", "--data", "nope.csv"), "nope.csv"),
+        ((*RUN, "--out", "r.nc", "--plot", "r.png", "--data", "nope.csv"), "nope.csv"),
         ((*RUN, "--synapses", "0"), "synapses: 0 given; at least 1"),
         ((*RUN, "--synapses", "-3"), "synapses: -3 given"),
         ((*RUN, "--synapses", "1000000000"), "synapses"),
@@ -195,7 +203,7 @@ STEADY = ("steady", "graupner_brunel_2007", "--over")
         ((*RUN, "--model", "./pair.yaml"), "pair.yaml:"), ((*RUN, "--model", "a\0b"), "null"),
         (("show", "nope"), "no model, component or protocol called 'nope'"),
         (("list", "modles"), "no kind 'modles'; did you mean 'models'?"),
-        (("cite", "nope"), "no model called 'nope'"), (("check",), "FILES"),
+        (("cite", "nope"), "no model called 'nope'"), (("check",), "files"),
         (("new", "modle", "x"), "no kind 'modle'; did you mean 'model'?"),
         (("new", "model", "../x"), "'../x' is not a name"),
         (("new", "model", "x", "--like", "nope"), "no model called 'nope'"),
@@ -205,8 +213,7 @@ STEADY = ("steady", "graupner_brunel_2007", "--over")
         ((*STEADY, "caa=0.1:1:5 uM"), "no parameter or state 'caa'"),
         ((*STEADY, "ca=0.1 uM"), "is not a range"), ((*STEADY, "ca=0.1:1:5 mV"), "wrong unit"),
         ((*STEADY, "ca=1:0.1:5 uM"), "the start must be smaller"),
-        ((*STEADY, "ca=0.1:1:5 uM", "--out", "r.txt"), "needs an ending"),
-        (STEADY[:2], "--over"),
+        ((*STEADY, "ca=0.1:1:5 uM", "--out", "r.txt"), "needs an ending"), (STEADY[:2], "--over"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, tuple) else "",
 )  # fmt: skip
@@ -222,12 +229,9 @@ def test_a_mistake_is_one_line_and_leaves_no_file(cli, here, arguments, says):
     assert sorted(os.listdir(here)) == before
 
 
-@pytest.mark.parametrize(
-    "arguments", [("run", "nope"), (*RUN, "--set", "g_nmda=1 mV"), (*RUN, "--model", "./folder.yaml")]
-)
-def test_a_mistake_is_one_line_in_a_process_of_its_own(here, arguments):
+def test_a_mistake_is_one_line_in_a_process_of_its_own(here):
     before = sorted(os.listdir(here))
-    done = started(here, *arguments)
+    done = started(here, *RUN, "--set", "g_nmda=1 mV", "--out", "r.nc")
     assert (done.returncode, done.stdout) == (2, "")
     assert re.fullmatch(r"plasticity-sim: .+\n", done.stderr)
     assert sorted(os.listdir(here)) == before
@@ -240,6 +244,18 @@ def test_a_reader_that_stops_early_is_no_error(here):
         command, shell=True, cwd=here, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(("problem", "code"), [(KeyboardInterrupt, 130), (SimulationError, 1)])
+def test_a_run_without_an_end_leaves_no_file(cli, here, monkeypatch, problem, code):
+    def ends(*_, **__) -> None:
+        raise problem("lane 3, ca, at 2 s")
+
+    monkeypatch.setattr("plasticity_sim.simulation.simulate", ends)
+    before = sorted(os.listdir(here))
+    found, out, err = cli(*RUN, "--out", "r.nc")
+    assert (found, out, err.count("plasticity-sim: ")) == (code, "", 1)
+    assert sorted(os.listdir(here)) == before
 
 
 def test_help_tells_every_command(cli):

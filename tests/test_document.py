@@ -85,7 +85,8 @@ def test_an_alias_is_refused_at_the_line_where_it_stands():
 
 
 def test_a_bomb_of_anchors_is_refused_at_once():
-    layers = [f"{c}: &{c} [{', '.join([f'*{p}'] * 9)}]" for p, c in zip("abcdefgh", "bcdefghi", strict=True)]
+    pairs = zip("abcdefgh", "bcdefghi", strict=True)
+    layers = [f"{name}: &{name} [{', '.join([f'*{last}'] * 9)}]" for last, name in pairs]
     began = time.perf_counter()
     message = refusal("a: &a [lol, lol]\n" + "\n".join(layers))
     assert "aliases" in message
@@ -149,7 +150,8 @@ def test_a_top_level_without_keys_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "line"), [("a: [1", 1), ("a: 1\nb: c: d\n", 2), ("a:\n\t- b\n", 2), ("a: 1\n b: 2\n", 2)]
+    ("text", "line"),
+    [("a: [1", 1), ("a: 1\nb: c: d\n", 2), ("a:\n\t- b\n", 2), ("a: 1\n b: 2\n", 2)],
 )
 def test_broken_yaml_names_the_line(text, line):
     assert refusal(text).startswith(f"own.yaml:{line}: not valid YAML: ")
@@ -186,7 +188,7 @@ def test_a_large_file_is_refused_unread(tmp_path):
     path = tmp_path / "large.yaml"
     path.write_text("a: " + "x" * 10_000_000)
     began = time.perf_counter()
-    with pytest.raises(InputError, match=rf"large\.yaml: has 10000003 bytes; at most {LARGEST_FILE}"):
+    with pytest.raises(InputError, match=rf"large\.yaml: has 10000003 bytes.* {LARGEST_FILE} "):
         read_document(path)
     assert time.perf_counter() - began < 0.5
 

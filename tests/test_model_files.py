@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from brian2 import Equations
+from brian2 import Equations, get_dimensions
 
 from plasticity_sim.document import read_document
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import bibliography, find, library, shipped
-from plasticity_sim.model import Kind, load_model
+from plasticity_sim.model import load_model
 from plasticity_sim.model.loading import load_component, read_values
 
 COMPONENT = """\
@@ -56,7 +56,7 @@ SHIPPED = [(kind, name) for kind in KINDS for name in shipped(kind)]
 
 
 def written(folder: Path, model: str = MODEL, **components: str) -> str:
-    """Write a model and its components into `folder`; return the model's path."""
+    """Write a model and its components; return the model's path."""
     for name, text in ({"trace": COMPONENT} | components).items():
         (folder / f"{name}.yaml").write_text(text)
     (folder / "own.yaml").write_text(model)
@@ -76,9 +76,7 @@ def refusal(path: str) -> str:
 
 def test_an_own_model_is_loaded_from_the_files_beside_it(tmp_path):
     model = load_model(written(tmp_path))
-    assert model.differential == ("x",)
-    assert model.held == ("v",)
-    assert model.parameters["k"].value == 3
+    assert (model.differential, model.held, model.parameters["k"].value) == (("x",), ("v",), 3)
 
 
 def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
@@ -97,7 +95,6 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("a: {value: 1,", "a: {value: 1, source: Jahr1990,", 15, "found source and assumed"),
         ("value: 10 ms", "value: 10", 4, "wanted"),
         ("value: 10 ms", "value: 10 mz", 13, "'mz' is not a unit"),
-        ("value: 10 ms", "value: soon", 13, "tau: 'soon' is not a quantity"),
         ("value: 10 ms", "value: 10 mV", 4, "the equation of 'x' has the unit"),
         ("-x / tau ", "-x / tua ", 4, "reads 'tua', which nothing defines; did you mean 'tau'?"),
         ("1 + k * x ", "1 + tau * x ", 6, "mixes units"),
@@ -105,10 +102,8 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("1 + k * x            : 1", "1 + k * x", 6, "has no unit; write `dx/dt"),
         ("v : volt", "v : mV", 7, "write the unit without prefix"),
         ("v : volt", "v : furlong", 7, "'furlong' is not a unit"),
-        ("v : volt", "v", 7, "'v' has no unit"),
         ("v : volt", "v : volt (constant)", 7, "flags such as (constant) are not used here"),
         ("1 + k * x ", "1 + k * sqr(x) ", 6, "no function 'sqr'; did you mean 'sqrt'?"),
-        ("1 + k * x ", "1 + k * x.real ", 6, "holds a attribute"),
         ("1 + k * x ", "1 + k * w ", 6, "round in a circle: w -> w"),
         ("  v : volt", "  v : volt\n  x : 1", 8, "'x' is defined already"),
         ("  v : volt", "  v : volt\n  exp : 1", 8, "'exp' has a meaning of its own"),
@@ -118,21 +113,16 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("  a: {value: 1,", "  tau: {value: 1,", 15, "'tau' stands twice (first on line 13)"),
         ("x += a", "x += tau", 9, "'x += tau' gives ms, where 1 is wanted"),
         ("x += a", "y += a", 9, "'y' is not a state or held variable to change"),
-        ("x += a", "w += a", 9, "'w' is not a state or held variable to change"),
         ("x += a", "x += aa", 9, "reads 'aa', which nothing defines; did you mean 'a'?"),
-        ("x += a", "import os", 9, "'import os' is not a statement"),
         ("after: delay", "after: k", 10, "on_pre: after has the unit 1, where ms is wanted"),
         ("after: delay", "after: 5 ms", 10, "`after` names a parameter"),
         ("after: delay", "after: delay * x", 10, "`after` must be constant, 'x' is not"),
         ("v: -70 mV", "v: -70", 11, "'-70' has no unit; write one, as in '-70 mV'"),
-        ("v: -70 mV", "v: -70 nS", 11, "'-70 nS' has the wrong unit; a unit like 'mV'"),
         ("v: -70 mV", "v: tau", 11, "the starting value of 'v' has the unit ms"),
-        ("v: -70 mV", "v: lots", 11, "the starting value of 'v' reads 'lots'"),
         ("v: -70 mV", "vv: -70 mV", 11, "'vv' is not a state or held variable; did you mean 'v'?"),
         ("v: -70 mV", "w: 1", 11, "'w' is not a state or held variable"),
-        ("  k: {", "  spare: {value: 1 nS, assumed: a test}\n  k: {", 14, "'spare' of trace is read by nothing"),
+        ("  k: {", "  no: {value: 1, assumed: x}\n  k: {", 14, "'no' of trace is read by nothing"),
         ("initial:", "threshold: v > tau\ninitial:", 11, "threshold mixes units"),
-        ("initial:", "threshold: v > 2 +\ninitial:", 11, "check brackets and signs"),
         ("format: 1", "format: 2", 1, "format"),
     ],
 )  # fmt: skip
@@ -147,7 +137,6 @@ def test_a_mistake_in_a_component_is_told_at_its_line(tmp_path, old, new, line, 
     [
         ("observe:", "obsrve:", 6, "unknown key 'obsrve'; did you mean 'observe'?"),
         ("[trace]", "[trase]", 3, "no component called 'trase'"),
-        ("[trace]", "[trace, trace]", 3, "trace"),
         ("[trace]", "[]", 3, "components"),
         ("[trace]", "[../secret]", 3, "'../secret' is not a name"),
         ("readout: w", "readout: ww", 5, "the readout reads 'ww', which nothing defines"),
@@ -164,12 +153,9 @@ def test_a_mistake_in_a_component_is_told_at_its_line(tmp_path, old, new, line, 
         ("high: 0.5}", "hgih: 0.5}", 14, "mix: no state 'hgih'; did you mean 'high'?"),
         ("low: 0.5, high: 0.5", "low: 0, high: 0", 14, "the weights add up to nothing"),
         ("low: 0.5, high: 0.5", "low: -1, high: 2", 14, "greater than or equal to 0"),
-        ("low: 0.5, high: 0.5", "low: nan, high: 2", 14, "low"),
         ("low: 0.5, high: 0.5", "low: inf, high: 2", 14, "low"),
         ("synapses: 3", "synapses: 0", 16, "greater than or equal to 1"),
         ("{k: lognormal 0.2}", "{kk: lognormal 0.2}", 17, "population: no parameter 'kk'"),
-        ("{k: lognormal 0.2}", "{k: lognormal}", 17, "write 'lognormal 0.35'"),
-        ("{k: lognormal 0.2}", "{k: gamma 0.2}", 17, "write 'lognormal 0.35'"),
         ("{k: lognormal 0.2}", "{k: lognormal wide}", 17, "'wide' is not a quantity"),
         ("{k: lognormal 0.2}", "{k: lognormal -0.2}", 17, "-0.2"),
         ("{k: lognormal 0.2}", "{k: lognormal 5mV}", 17, "5mV"),
@@ -177,15 +163,11 @@ def test_a_mistake_in_a_component_is_told_at_its_line(tmp_path, old, new, line, 
         ("value: 3,", "value: 3 nS,", 4, "k is 2, so '3 nS' has the wrong unit"),
         ("dt: 0.1 ms", "dt: 0.1", 18, "'0.1' has no unit"),
         ("dt: 0.1 ms", "dt: -1 ms", 18, "the step must be positive"),
-        ("method: rk4", "method: rk5", 18, "rk5"),
-        ("format: 1\n", "", 1, "'format' is missing"),
+        ("method: rk4", "method: rk5", 18, "rk5"), ("format: 1\n", "", 1, "'format' is missing"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_model_is_told_at_its_line(tmp_path, old, new, line, says):
     message = refusal(written(tmp_path, changed(MODEL, old, new)))
-    if new == "[trace, trace]":  # the second reading stumbles on the component's first name
-        assert "'x' is defined already" in message
-        return
     assert message.startswith(f"own.yaml:{line}: ")
     assert says in message
 
@@ -221,7 +203,7 @@ def test_a_starting_value_of_two_components_is_an_error(tmp_path):
 
 
 def test_a_circle_through_two_components_is_named(tmp_path):
-    message = two(tmp_path, changed(SECOND, "dz/dt = -z / tau_z : 1", "dz/dt = -z / tau_z : 1\n  p = q : 1\n  q = p : 1"))
+    message = two(tmp_path, changed(SECOND, "tau_z : 1", "tau_z : 1\n  p = q : 1\n  q = p : 1"))
     assert message.startswith("second.yaml:")
     assert "the equations go round in a circle: p -> q -> p" in message
 
@@ -244,14 +226,15 @@ def test_a_component_that_links_to_itself_is_one_error(tmp_path):
     assert "trace" in refusal(path)
 
 
-def test_values_change_a_copy(tmp_path):
+def test_values_change_a_copy_that_notes_what_it_was(tmp_path):
     model = load_model(written(tmp_path))
-    other = model.with_values(tau="20 ms")
-    assert (model.parameters["tau"].value, other.parameters["tau"].value) == (0.01, 0.02)
+    new = model.with_values(tau="20 ms").parameters["tau"]
+    assert (model.parameters["tau"].value, new.value) == (0.01, 0.02)
+    assert new.provenance == "assumed: set by the user (was 10 ms: assumed: a test)"
 
 
 def test_an_unknown_value_gets_the_nearest_name():
-    with pytest.raises(InputError, match="no parameter 'g_ndma'; did you mean 'g_nmda'?"):
+    with pytest.raises(InputError, match=r"no parameter 'g_ndma'; did you mean 'g_nmda'?"):
         load_model("graupner_brunel_2007").with_values(g_ndma="1 nS")
 
 
@@ -260,11 +243,6 @@ def test_a_value_of_a_wrong_unit_names_both(tmp_path):
     with pytest.raises(InputError, match="tau is 10 ms, so '1 mV' has the wrong unit") as caught:
         model.with_values(tau="1 mV")
     assert "'ms'" in str(caught.value)
-
-
-def test_a_value_keeps_a_note_of_what_it_was(tmp_path):
-    other = load_model(written(tmp_path)).with_values(tau="20 ms")
-    assert other.parameters["tau"].provenance == "assumed: set by the user (was 10 ms: assumed: a test)"
 
 
 @pytest.mark.parametrize(
@@ -298,18 +276,14 @@ def test_brian2_accepts_the_equations_of_a_shipped_model(name):
     model = load_model(name)
     equations = Equations(model.equations)
     assert equations.diff_eq_names == set(model.differential)
-    assert {n for n, v in model.variables.items() if v.kind is Kind.HELD} == equations.parameter_names
-    assert all(model.namespace[n].dim is p.dimensions for n, p in model.parameters.items())
+    assert equations.parameter_names == set(model.held)
+    for parameter in model.parameters.values():
+        assert get_dimensions(model.namespace[parameter.name]) is parameter.dimensions
 
 
 @pytest.mark.parametrize("name", shipped("components"))
-def test_a_shipped_component_is_right_by_itself(name):
-    variables, _ = load_component(name)
-    assert variables > 0
-
-
-@pytest.mark.parametrize("name", shipped("components"))
-def test_every_shipped_component_serves_a_model(name):
+def test_a_shipped_component_is_right_and_serves_a_model(name):
+    assert load_component(name)[0] > 0
     assert any(name in load_model(model).components for model in shipped("models"))
 
 
@@ -327,8 +301,8 @@ def sources(data: object) -> set[str]:
     if not isinstance(data, dict):
         return set()
     own = data.get("source", [])
-    own = [own] if isinstance(own, str) else own
-    return set(own).union(*(sources(value) for value in data.values() if isinstance(value, dict | list)))
+    own = own if isinstance(own, list) else [own]
+    return set(own).union(*(sources(value) for value in data.values()))
 
 
 def entries() -> set[str]:

@@ -144,7 +144,7 @@ def test_a_wrong_spike_file_names_its_line(tmp_path, text, says):
         part(tmp_path, "{pre: {file: spikes.csv}}")
 
 
-@pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "sub/../../secret.csv"])
+@pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "a/../../secret.csv"])
 def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
     (tmp_path / "secret.csv").write_text("0\n1\n")
     (tmp_path / "inside").mkdir()
@@ -174,10 +174,6 @@ def test_test_pulses_come_in_baseline_gap_and_follow_up(tmp_path):
     assert (line.start, line.last, line.stop) == pytest.approx((-30, 29, 59))
 
 
-def test_without_a_rate_no_test_pulses_are_given(tmp_path):
-    assert timeline(tmp_path, FIVE).tests.size == 0
-
-
 MOMENTS = {"start": -600.0, "induction": 0.0, "end": 40.0}
 
 
@@ -192,7 +188,7 @@ def test_a_moment_is_counted_from_what_it_names(text, seconds):
 
 @pytest.mark.parametrize("text", ["later", "end 5 min", "finish + 1 s", "", "end + 1 s + 1 s", "+"])
 def test_what_is_no_moment_is_told_how_to_write_one(text):
-    with pytest.raises(InputError, match="write 'induction - 5 min'|not a quantity|not a unit"):
+    with pytest.raises(InputError, match=r"write 'induction - 5 min'|not a quantity|not a unit"):
         moment(text, MOMENTS)
 
 
@@ -227,7 +223,8 @@ def test_an_axis_of_a_bath_may_be_in_degrees_or_percent(tmp_path):
 
 
 def test_arms_replace_what_they_name(tmp_path):
-    arms = "arms:\n  - {name: control}\n  - {name: low, bath: {mg_out: 0.1 mM}, follow_up: {duration: 5 s}}\n"
+    low = "{name: low, bath: {mg_out: 0.1 mM}, follow_up: {duration: 5 s}}"
+    arms = f"arms: [{{name: control}}, {low}]\n"
     control, low = own(tmp_path, FIVE + arms).conditions
     assert (control.labels, low.labels) == ({"arm": "control"}, {"arm": "low"})
     assert (control.bath, low.bath) == ({}, {"mg_out": "0.1 mM"})
@@ -262,33 +259,44 @@ def test_an_unknown_setting_is_an_error():
 
 @pytest.mark.parametrize("text", ["1 mV", "0 Hz", "-1 Hz", "fast"])
 def test_a_wrong_setting_names_the_setting(text):
-    with pytest.raises(InputError, match="^rate: "):
+    with pytest.raises(InputError, match=r"^rate: "):
         load_protocol("low_frequency").with_settings(rate=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{pre: [{count: 3, rat: 1 Hz}]}", "unknown key 'rat'; did you mean 'rate'?"),
+        ("{pre: [{count: 1}], pots: {lag: 1 ms}}", "'pots'; did you mean 'post'?"),
+        ("{pre: [{count: 3}]}", "a level of 3 pulses needs a rate or an interval"),
+        ("{pre: [{count: 3, rate: 1 Hz, interval: 1 s}]}", "count"),
+        ("{pre: [{count: 0, rate: 1 Hz}]}", "greater than or equal to 1"),
+        ("{pre: [{count: 1000000000, rate: 1 Hz}]}", "1000000"),
+        ("{pre: [{count: 3, rate: 0 Hz}]}", "rate: '0 Hz' must be positive"),
+        ("{pre: [{count: 3, rate: -1 Hz}]}", "rate: '-1 Hz' must be positive"),
+        ("{pre: [{count: 3, interval: 0 s}]}", "interval: '0 s' must be positive"),
+        ("{pre: [{count: 3, interval: 3 mV}]}", "'3 mV' has the wrong unit"),
+        ("{pre: [{count: 3, interval: 3}]}", "'3' has no unit"),
+        ("{pre: [{count: 1}], post: {lag: 5}}", "'5' has no unit"),
+        ("{post: {lag: 5 ms}}", "a lag needs pre pulses"),
+        ("{name: empty}", "a part needs pre, post or both"),
+        ("{pre: [{count: 1}], jitter: -1 ms}", "jitter: '-1 ms' is negative"),
+        ("{pre: {poisson: 0 Hz, duration: 1 s}}", "'0 Hz' must be positive"),
+        ("{pre: {poisson: 1 MHz, duration: 1 h}}", "out of bounds"),
+        ("{pre: {poisson: 1 Hz}}", "a random train needs a duration"),
+        ("{after: 1 s, pre: [{count: 1}]}", "the first part begins at time zero"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_part_of_the_induction_is_told_at_its_line(tmp_path, text, says):
+    with pytest.raises(InputError, match=re.escape(says)) as caught:
+        own(tmp_path, f"induction:\n  - {text}\n")
+    assert "own.yaml:5: " in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("body", "line", "says"),
     [
-        ("inducton: []\n", 4, "unknown key 'inducton'; did you mean 'induction'?"),
-        ("induction:\n  - pre: [{count: 3, rat: 1 Hz}]\n", 5, "unknown key 'rat'; did you mean 'rate'?"),
-        ("induction:\n  - {pre: [{count: 1}], pots: {lag: 1 ms}}\n", 5, "'pots'; did you mean 'post'?"),
-        ("induction:\n  - pre: [{count: 3}]\n", 5, "a level of 3 pulses needs a rate or an interval"),
-        ("induction:\n  - pre: [{count: 3, rate: 1 Hz, interval: 1 s}]\n", 5, "count"),
-        ("induction:\n  - pre: [{count: 0, rate: 1 Hz}]\n", 5, "greater than or equal to 1"),
-        ("induction:\n  - pre: [{count: 1000000000, rate: 1 Hz}]\n", 5, "1000000"),
-        ("induction:\n  - pre: [{count: 3, rate: 0 Hz}]\n", 5, "rate: '0 Hz' must be positive"),
-        ("induction:\n  - pre: [{count: 3, rate: -1 Hz}]\n", 5, "rate: '-1 Hz' must be positive"),
-        ("induction:\n  - pre: [{count: 3, interval: 0 s}]\n", 5, "interval: '0 s' must be positive"),
-        ("induction:\n  - pre: [{count: 3, interval: 3 mV}]\n", 5, "'3 mV' has the wrong unit"),
-        ("induction:\n  - pre: [{count: 3, interval: 3}]\n", 5, "'3' has no unit"),
-        ("induction:\n  - {pre: [{count: 1}], post: {lag: 5}}\n", 5, "'5' has no unit"),
-        ("induction:\n  - {post: {lag: 5 ms}}\n", 5, "a lag needs pre pulses"),
-        ("induction:\n  - {name: empty}\n", 5, "a part needs pre, post or both"),
-        ("induction:\n  - {pre: [{count: 1}], jitter: -1 ms}\n", 5, "jitter: '-1 ms' is negative"),
-        ("induction:\n  - {pre: {poisson: 0 Hz, duration: 1 s}}\n", 5, "'0 Hz' must be positive"),
-        ("induction:\n  - {pre: {poisson: 1 MHz, duration: 1 h}}\n", 5, "out of bounds"),
-        ("induction:\n  - {pre: {poisson: 1 Hz}}\n", 5, "a random train needs a duration"),
-        ("induction:\n  - {after: 1 s, pre: [{count: 1}]}\n", 5, "the first part begins at time zero"),
+        ("inducton: [{pre: [{count: 1}]}]\n", 4, "unknown key 'inducton'; did you mean 'induction'?"),
         (FIVE + "  - {pre: [{count: 1}]}\n", 6, "every part but the first"),
         (FIVE + "  - {after: -1 s, pre: [{count: 1}]}\n", 6, "after: '-1 s' must be positive"),
         ("baseline: {duration: 0 s}\n", 4, "baseline: duration: '0 s' must be positive"),
@@ -309,14 +317,14 @@ def test_a_wrong_setting_names_the_setting(text):
         ("measure: {at: 5 s, window: 6 s}\n", 4, "begins before the last pulse"),
         ("record: [{every: 0 s}]\n", 4, "record: every: '0 s' must be positive"),
         ("record: [{every: 1 ns}]\n", 4, "at most 2000000 are possible"),
-        ("record: [{every: 1 s, from: end, until: start}]\n", 4, "until lies before from"),
+        (FIVE + "record: [{every: 1 s, from: end, until: start}]\n", 6, "until lies before from"),
         ("stimulation: both\n", 4, "stimulation"), ("arms: []\n", 4, "arms: write a list"),
         ("arms: [{name: a}, {name: a}]\n", 4, "arms: two are called 'a'"),
         ("arms: [{name: a, bth: {}}]\n", 4, "arms: unknown key 'bth'; did you mean 'bath'?"),
         ("arms: [{drugs: [apv]}]\n", 4, "arms: every arm needs a name"),
         ("bath: {mg_out: [1 mM, 2 mV]}\n", 4, "'2 mV' has the wrong unit"),
         ("bath: {mg_out: []}\n", 4, "an empty list"),
-        ('bath: {a: "0:1:1000", b: "0:1:1000"}\n', 4, "has 1000000 conditions; at most 100000"),
+        ('bath: {a: "0:1:1000", b: "0:1:1000"}\n', 1, "has 1000000 conditions; at most 100000"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_protocol_is_told_at_its_line(tmp_path, body, line, says):
@@ -350,7 +358,7 @@ def test_a_million_pulses_are_the_most_and_more_are_refused_at_once(tmp_path, bo
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(0, 10))
 def test_samples_are_sorted_and_never_twice(tmp_path_factory, every, finer, until):
     folder = tmp_path_factory.mktemp("samples")
-    record = f"record: [{{every: {every} ms}}, {{every: {finer} ms, until: induction + {until} s}}]\n"
+    record = f"record: [{{every: {every} ms}}, {{every: {finer} ms, until: {until} s}}]\n"
     samples = timeline(folder, FIVE + record).samples
     assert (np.diff(samples) > 1e-9).all()
     assert (samples[0], samples[-1]) == (0, pytest.approx(14))
