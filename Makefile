@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long lint wheel clean
+.PHONY: demo test test-long lint wheel schemas gallery clean
 
 demo: $(VENV)/.installed
 	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --set "lag=-10,12 ms" \
@@ -23,6 +23,12 @@ lint: $(VENV)/.installed-dev
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build
+
+schemas: $(VENV)/.installed
+	$(BIN)/python -m plasticity_sim.schemas
+
+gallery: $(VENV)/.installed
+	$(BIN)/plasticity-sim figure --all --out figures/gallery
 
 clean:
 	rm -rf build dist demo.png .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -35,32 +35,17 @@ def timeline(folder: Path, body: str, head: str = HEAD):
 
 
 def part(folder: Path, text: str):
-    """Return the timeline of an induction of one part, written as a flow mapping."""
     return timeline(folder, f"induction: [{text}]\n")
 
 
 @settings(max_examples=200, deadline=None)
 @given(LEVELS)
-def test_nested_levels_give_the_product_of_their_counts(levels):
+def test_nested_levels_give_the_product_of_counts_over_the_sum_of_spans(levels):
     times = nested_times([LevelFormat(count=n, interval=f"{gap} ms") for n, gap in levels])
     assert times.size == np.prod([n for n, _ in levels])
     assert (np.diff(times) >= 0).all()
-
-
-@settings(max_examples=200, deadline=None)
-@given(LEVELS)
-def test_nested_levels_span_the_sum_of_their_spans(levels):
-    times = nested_times([LevelFormat(count=n, interval=f"{gap} ms") for n, gap in levels])
     assert times[0] == 0
     assert times[-1] == pytest.approx(sum((n - 1) * gap for n, gap in levels) / 1000)
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.integers(2, 50), st.integers(1, 200))
-def test_a_rate_is_the_inverse_of_an_interval(count, rate):
-    by_rate = nested_times([LevelFormat(count=count, rate=f"{rate} Hz")])
-    by_interval = nested_times([LevelFormat(count=count, interval=f"{1000 / rate!r} ms")])
-    assert by_rate == pytest.approx(by_interval)
 
 
 def test_theta_burst_is_two_trains_of_ten_bursts_of_four_pulses():
@@ -97,11 +82,7 @@ def test_jitter_is_the_same_in_every_run_and_other_with_another_seed(tmp_path):
     assert (one.pre == two.pre).all()
     assert (one.pre != other.pre).any()
     assert 0.001 < np.std(one.pre - np.arange(50)) < 0.006
-
-
-def test_jitter_moves_pulses_against_their_post_spikes(tmp_path):
-    line = part(tmp_path, "{pre: [{count: 9, rate: 1 Hz}], post: {lag: 5 ms}, jitter: 3 ms}")
-    assert line.post == pytest.approx(np.arange(9) + 0.005)
+    assert one.post == pytest.approx(np.arange(50) + 0.005)  # so that the lag varies
 
 
 def test_a_poisson_train_is_the_same_in_every_run_at_its_mean_rate(tmp_path):
@@ -113,14 +94,10 @@ def test_a_poisson_train_is_the_same_in_every_run_at_its_mean_rate(tmp_path):
     assert np.std(np.diff(one)) == pytest.approx(0.02, rel=0.1)  # exponential: s.d. = mean
 
 
-def test_spikes_are_read_from_a_file(tmp_path):
-    (tmp_path / "spikes.csv").write_text("time\n0\n0.5\n0.25\n")
+@pytest.mark.parametrize("heading", ["", "time\n", "time (s)\n"])
+def test_spikes_are_read_from_a_file(tmp_path, heading):
+    (tmp_path / "spikes.csv").write_text(heading + "0\n0.5\n0.25\n")
     assert part(tmp_path, "{pre: {file: spikes.csv}}").pre == pytest.approx([0, 0.25, 0.5])
-
-
-def test_the_heading_of_a_spike_file_may_hold_a_unit(tmp_path):
-    (tmp_path / "spikes.csv").write_text("time (s)\n0\n0.5\n")
-    assert part(tmp_path, "{pre: {file: spikes.csv}}").pre == pytest.approx([0, 0.5])
 
 
 def test_time_zero_is_the_first_pulse_of_a_file_too(tmp_path):
@@ -144,7 +121,7 @@ def test_a_wrong_spike_file_names_its_line(tmp_path, text, says):
         part(tmp_path, "{pre: {file: spikes.csv}}")
 
 
-@pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "a/../../secret.csv"])
+@pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "a/../../s.csv"])
 def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
     (tmp_path / "secret.csv").write_text("0\n1\n")
     (tmp_path / "inside").mkdir()
@@ -153,9 +130,8 @@ def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
         part(tmp_path / "inside", f"{{pre: {{file: {name.format(tmp_path)}}}}}")
 
 
-@pytest.mark.parametrize("name", ["nope.csv", ".", "latin.csv"])
+@pytest.mark.parametrize("name", ["nope.csv", "."])
 def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path, name):
-    (tmp_path / "latin.csv").write_bytes(b"\xff\xfe\n")
     with pytest.raises(InputError, match=rf"own\.yaml:4: file: '{name}' cannot be read"):
         part(tmp_path, f"{{pre: {{file: {name}}}}}")
 
@@ -186,26 +162,21 @@ def test_a_moment_is_counted_from_what_it_names(text, seconds):
     assert moment(text, MOMENTS) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["later", "end 5 min", "finish + 1 s", "", "end + 1 s + 1 s", "+"])
-def test_what_is_no_moment_is_told_how_to_write_one(text):
-    with pytest.raises(InputError, match=r"write 'induction - 5 min'|not a quantity|not a unit"):
-        moment(text, MOMENTS)
-
-
-@pytest.mark.parametrize(("text", "says"), [("end + 5", "no unit"), ("end + 5 mV", "wrong unit")])
-def test_a_moment_needs_a_unit_of_time(text, says):
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("later", "write 'induction - 5 min'"), ("end 5 min", "write 'induction - 5 min'"),
+     ("finish + 1 s", "write 'induction - 5 min'"), ("", "write 'ind"), ("+", "write 'ind"),
+     ("end + 1 s + 1 s", "not a unit"), ("end + 5", "no unit"), ("end + 5 mV", "wrong unit")],
+)  # fmt: skip
+def test_what_is_no_moment_is_told_how_to_write_one(text, says):
     with pytest.raises(InputError, match=says):
         moment(text, MOMENTS)
 
 
-def test_a_list_is_an_axis(tmp_path):
+def test_a_list_or_a_range_is_an_axis(tmp_path):
     protocol = own(tmp_path, "induction: [{pre: [{count: 2, rate: [1 Hz, 10 Hz]}]}]\n")
-    (axis,) = protocol.axes
-    assert (axis.name, axis.unit, axis.coordinate) == ("rate", "Hz", [1, 10])
+    assert [(a.name, a.unit, a.coordinate) for a in protocol.axes] == [("rate", "Hz", [1, 10])]
     assert [c.timeline.last for c in protocol.conditions] == pytest.approx([1, 0.1])
-
-
-def test_a_range_is_an_axis(tmp_path):
     (axis,) = own(tmp_path, 'induction: [{pre: [{count: 1}], post: {lag: "-4:4:3 ms"}}]\n').axes
     assert (axis.name, axis.coordinate) == ("lag", pytest.approx([-4, 0, 4]))
 
@@ -243,8 +214,8 @@ def test_the_settings_of_the_induction_come_before_those_of_test_pulses():
 
 
 def test_a_list_given_to_a_setting_makes_an_axis():
-    changed = load_protocol("low_frequency").with_settings(rate="1,10 Hz")
-    assert [axis.texts for axis in changed.axes] == [("1 Hz", "10 Hz")]
+    (axis,) = load_protocol("low_frequency").with_settings(rate="1,10 Hz").axes
+    assert axis.texts == ("1 Hz", "10 Hz")
 
 
 def test_a_setting_that_could_mean_two_is_an_error_that_names_them():
@@ -252,104 +223,98 @@ def test_a_setting_that_could_mean_two_is_an_error_that_names_them():
         load_protocol("depotentiation").with_settings(count="5")
 
 
-def test_an_unknown_setting_is_an_error():
-    with pytest.raises(InputError, match="has no setting 'rat'"):
-        load_protocol("low_frequency").with_settings(rat="5 Hz")
-
-
 @pytest.mark.parametrize("text", ["1 mV", "0 Hz", "-1 Hz", "fast"])
 def test_a_wrong_setting_names_the_setting(text):
     with pytest.raises(InputError, match=r"^rate: "):
         load_protocol("low_frequency").with_settings(rate=text)
+    with pytest.raises(InputError, match="has no setting 'rat'"):
+        load_protocol("low_frequency").with_settings(rat=text)
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{pre: [{count: 3, rat: 1 Hz}]}", "unknown key 'rat'; did you mean 'rate'?"),
-        ("{pre: [{count: 1}], pots: {lag: 1 ms}}", "'pots'; did you mean 'post'?"),
-        ("{pre: [{count: 3}]}", "a level of 3 pulses needs a rate or an interval"),
-        ("{pre: [{count: 3, rate: 1 Hz, interval: 1 s}]}", "count"),
-        ("{pre: [{count: 0, rate: 1 Hz}]}", "greater than or equal to 1"),
-        ("{pre: [{count: 1000000000, rate: 1 Hz}]}", "1000000"),
-        ("{pre: [{count: 3, rate: 0 Hz}]}", "rate: '0 Hz' must be positive"),
-        ("{pre: [{count: 3, rate: -1 Hz}]}", "rate: '-1 Hz' must be positive"),
-        ("{pre: [{count: 3, interval: 0 s}]}", "interval: '0 s' must be positive"),
-        ("{pre: [{count: 3, interval: 3 mV}]}", "'3 mV' has the wrong unit"),
-        ("{pre: [{count: 3, interval: 3}]}", "'3' has no unit"),
-        ("{pre: [{count: 1}], post: {lag: 5}}", "'5' has no unit"),
-        ("{post: {lag: 5 ms}}", "a lag needs pre pulses"),
-        ("{name: empty}", "a part needs pre, post or both"),
-        ("{pre: [{count: 1}], jitter: -1 ms}", "jitter: '-1 ms' is negative"),
-        ("{pre: {poisson: 0 Hz, duration: 1 s}}", "'0 Hz' must be positive"),
-        ("{pre: {poisson: 1 MHz, duration: 1 h}}", "out of bounds"),
-        ("{pre: {poisson: 1 Hz}}", "a random train needs a duration"),
-        ("{after: 1 s, pre: [{count: 1}]}", "the first part begins at time zero"),
+        ("rat: 1 Hz", "did you mean 'rate'?"), ("interval: 3 mV", "'3 mV' has the wrong unit"),
+        ("name: x", "needs a rate or an interval"), ("rate: -1 Hz", "'-1 Hz' must be positive"),
+        ("rate: 1 Hz, interval: 1 s", "count"), ("interval: 0 s", "'0 s' must be positive"),
+        ("interval: 3", "'3' has no unit"), ("rate: 0 Hz", "'0 Hz' must be positive"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_a_part_of_the_induction_is_told_at_its_line(tmp_path, text, says):
-    with pytest.raises(InputError, match=re.escape(says)) as caught:
-        own(tmp_path, f"induction:\n  - {text}\n")
-    assert "own.yaml:5: " in str(caught.value)
+def test_a_mistake_in_a_level_is_told_at_its_line(tmp_path, text, says):
+    with pytest.raises(InputError, match=rf"own\.yaml:5: .*{re.escape(says)}"):
+        own(tmp_path, f"induction:\n  - pre: [{{count: 3, {text}}}]\n")
 
 
 @pytest.mark.parametrize(
-    ("body", "line", "says"),
+    ("text", "says"),
     [
-        ("inducton: [{pre: [{count: 1}]}]\n", 4, "unknown key 'inducton'; did you mean 'induction'?"),
-        (FIVE + "  - {pre: [{count: 1}]}\n", 6, "every part but the first"),
-        (FIVE + "  - {after: -1 s, pre: [{count: 1}]}\n", 6, "after: '-1 s' must be positive"),
-        ("baseline: {duration: 0 s}\n", 4, "baseline: duration: '0 s' must be positive"),
-        ("baseline: {duration: -5 s}\n", 4, "baseline: duration: '-5 s' must be positive"),
-        ("baseline: {duration: 5 s, rate: 0 Hz}\n", 4, "baseline: rate: '0 Hz' must be positive"),
-        ("baseline: {duration: 5 mV}\n", 4, "'5 mV' has the wrong unit"),
-        ("set: [{v: 0 mV, until: 5 s}, {v: 1 mV, from: 4 s}]\n", 4, "two windows of 'v' overlap"),
-        ("set: [{v: 0 mV, from: 5 s, until: 4 s}]\n", 4, "ends before it begins"),
-        ("set: [{v: 0 mV, g: 1 nS}]\n", 4, "write one name and its value, found v, g"),
-        ("set: [{v: lots}]\n", 4, "'lots' is not a quantity"),
-        ("bath: {mg_out: lots}\n", 4, "'lots' is not a quantity"),
-        ("drugs: [apv, apv]\n", 4, "two windows of 'apv' overlap"),
-        ("drugs: [{name: apv, from: end, until: induction - 5 s}]\n", 4, "ends before it begins"),
-        ("drugs: [{name: apv, frm: end}]\n", 4, "unknown key 'frm'; did you mean 'from'?"),
-        ("drugs: [{name: apv, from: later}]\n", 4, "'later' is not a moment"),
-        ("measure: {at: 11 s}\n", 4, "'11 s' lies after the follow-up has ended"),
-        ("measure: {at: 0 s}\n", 4, "measure: at: '0 s' must be positive"),
-        ("measure: {at: 5 s, window: 6 s}\n", 4, "begins before the last pulse"),
-        ("record: [{every: 0 s}]\n", 4, "record: every: '0 s' must be positive"),
-        ("record: [{every: 1 ns}]\n", 4, "at most 2000000 are possible"),
-        (FIVE + "record: [{every: 1 s, from: end, until: start}]\n", 6, "until lies before from"),
-        ("stimulation: both\n", 4, "stimulation"), ("arms: []\n", 4, "arms: write a list"),
-        ("arms: [{name: a}, {name: a}]\n", 4, "arms: two are called 'a'"),
-        ("arms: [{name: a, bth: {}}]\n", 4, "arms: unknown key 'bth'; did you mean 'bath'?"),
-        ("arms: [{drugs: [apv]}]\n", 4, "arms: every arm needs a name"),
-        ("bath: {mg_out: [1 mM, 2 mV]}\n", 4, "'2 mV' has the wrong unit"),
-        ("bath: {mg_out: []}\n", 4, "an empty list"),
-        ('bath: {a: "0:1:1000", b: "0:1:1000"}\n', 1, "has 1000000 conditions; at most 100000"),
+        ("pre: [{count: 0, rate: 1 Hz}]", "greater than or equal to 1"),
+        ("name: no", "needs pre, post"), ("pre: {poisson: 1 MHz, duration: 1 h}", "out of bounds"),
+        ("pre: [{count: 1000000000, rate: 1 Hz}]", "1000000"),
+        ("post: {lag: 5 ms}", "a lag needs pre"),
+        ("pre: [{count: 1}], pots: {lag: 1 ms}", "did you mean 'post'?"),
+        ("pre: [{count: 1}], post: {lag: 5}", "'5' has no unit"),
+        ("pre: [{count: 1}], jitter: -1 ms", "'-1 ms' is negative"),
+        ("pre: {poisson: 0 Hz, duration: 1 s}", "'0 Hz' must be positive"),
+        ("pre: {poisson: 1 Hz}", "a random train needs a duration"),
+        ("after: 1 s, pre: [{count: 1}]", "the first part begins at time zero"),
     ],
 )  # fmt: skip
-def test_a_mistake_in_a_protocol_is_told_at_its_line(tmp_path, body, line, says):
-    with pytest.raises(InputError, match=re.escape(says)) as caught:
-        own(tmp_path, body)
-    assert f"own.yaml:{line}: " in str(caught.value)
+def test_a_mistake_in_a_part_is_told_at_its_line(tmp_path, text, says):
+    with pytest.raises(InputError, match=rf"own\.yaml:5: .*{re.escape(says)}"):
+        own(tmp_path, f"induction:\n  - {{{text}}}\n")
 
 
-MANY = "pre: [{count: 1000, rate: 1 Hz}, {count: 1000, rate: 1 Hz}, {count: 1000, rate: 1 Hz}]"
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("inducton: [{pre: [{count: 1}]}]", "did you mean 'induction'?"),
+        ("induction: [{pre: [{count: 1}]}, {pre: [{count: 1}]}]", "every part but the first"),
+        ("induction: [{pre: [{count: 1}]}, {after: -1 s, pre: [{count: 1}]}]", "must be positive"),
+        ("baseline: {duration: 0 s}", "'0 s' must be positive"), ("arms: []", "arms: write a list"),
+        ("stimulation: both", "stimulation"), ("record: [{every: 0 s}]", "'0 s' must be positive"),
+        ("baseline: {duration: -5 s}", "'-5 s' must be positive"), ("bath: {x: []}", "empty list"),
+        ("baseline: {duration: 5 s, rate: 0 Hz}", "'0 Hz' must be positive"),
+        ("baseline: {duration: 5 mV}", "'5 mV' has the wrong unit"),
+        ("set: [{v: 0 mV, until: 5 s}, {v: 1 mV, from: 4 s}]", "of 'v' overlap"),
+        ("set: [{v: 0 mV, from: 5 s, until: 4 s}]", "ends before it begins"),
+        ("set: [{v: 0 mV, g: 1 nS}]", "found v, g"), ("record: [{every: 1 ns}]", "at most 2000000"),
+        ("set: [{v: lots}]", "'lots' is not"), ("arms: [{drugs: [apv]}]", "every arm needs a name"),
+        ("bath: {x: lots}", "'lots' is not"), ("measure: {at: 0 s}", "'0 s' must be positive"),
+        ("drugs: [apv, apv]", "of 'apv' overlap"), ("bath: {x: [1 mM, 2 mV]}", "wrong unit"),
+        ("drugs: [{name: apv, from: end, until: start}]", "ends before it begins"),
+        ("drugs: [{name: apv, frm: end}]", "did you mean 'from'?"),
+        ("drugs: [{name: apv, from: later}]", "'later' is not a moment"),
+        ("measure: {at: 11 s}", "after the follow-up has ended"),
+        ("measure: {at: 5 s, window: 6 s}", "before the last pulse"),
+        ("record: [{every: 1 s, from: 2 s, until: 1 s}]", "until lies before from"),
+        ("arms: [{name: a}, {name: a}]", "two are called 'a'"),
+        ("arms: [{name: a, bth: {}}]", "did you mean 'bath'?"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_protocol_is_told_at_its_line(tmp_path, text, says):
+    with pytest.raises(InputError, match=rf"own\.yaml:4: .*{re.escape(says)}"):
+        own(tmp_path, text)
+
+
+LEVEL = "{count: 1000, rate: 1 kHz}"
 
 
 @pytest.mark.parametrize(
     ("body", "head"),
     [
-        (f"induction: [{{{MANY}}}]\n", HEAD),
-        ("induction: [{pre: [{count: 20000, rate: 1 Hz}], "
-         "post: {lag: 1 ms, burst: {count: 1000, rate: 1 kHz}}}]\n", HEAD),
-        ("baseline: {duration: 1 h, rate: 1 kHz}\n", HEAD),
+        (f"induction: [{{pre: [{LEVEL}, {LEVEL}, {LEVEL}]}}]", HEAD),
+        (f"induction: [{{pre: [{LEVEL}, {LEVEL}], post: {{lag: 1 ms, burst: {LEVEL}}}}}]".replace(
+            "1000", "300"), HEAD),
+        ("baseline: {duration: 1 h, rate: 1 kHz}", HEAD),
         ("", HEAD.replace("10 s", "1 h, rate: 1 kHz")),
+        ('bath: {a: "0:1:1000", b: "0:1:1000"}', HEAD),
     ],
-    ids=["levels", "post burst", "baseline", "follow-up"],
+    ids=["levels", "post burst", "baseline", "follow-up", "conditions"],
 )  # fmt: skip
-def test_a_million_pulses_are_the_most_and_more_are_refused_at_once(tmp_path, body, head):
+def test_too_many_pulses_or_conditions_are_refused_at_once(tmp_path, body, head):
     began = time.perf_counter()
-    with pytest.raises(InputError, match="at most 1000000 are possible"):
+    with pytest.raises(InputError, match=r"own\.yaml.*at most 10+ are possible"):
         own(tmp_path, body, head)
     assert time.perf_counter() - began < 1
 
@@ -362,8 +327,3 @@ def test_samples_are_sorted_and_never_twice(tmp_path_factory, every, finer, unti
     samples = timeline(folder, FIVE + record).samples
     assert (np.diff(samples) > 1e-9).all()
     assert (samples[0], samples[-1]) == (0, pytest.approx(14))
-
-
-def test_a_title_is_needed(tmp_path):
-    with pytest.raises(InputError, match=r"own\.yaml:1: 'title' is missing"):
-        own(tmp_path, "", "format: 1\nfollow_up: {duration: 1 s}\n")

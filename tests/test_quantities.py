@@ -61,7 +61,7 @@ def test_a_plain_number_is_read_back_to_the_last_bit(number):
 
 @pytest.mark.parametrize(
     ("si", "unit", "text"),
-    [(5e-10, "nS", "0.5 nS"), (-0.07, "mV", "-70 mV"), (600, "min", "10 min"), (0.1, "uM", "100 uM")],
+    [(5e-9, "nS", "5 nS"), (-0.07, "mV", "-70 mV"), (600, "min", "10 min"), (0.1, "uM", "100 uM")],
 )
 def test_a_quantity_is_written_as_people_write_it(si, unit, text):
     assert write_quantity(si, unit) == text

@@ -12,7 +12,9 @@ Text = Annotated[
 ]  # fmt: skip
 Version = Annotated[int, Field(ge=1, le=1, description="the version of this file format")]
 Words = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Count = Annotated[
+    int, Field(ge=1, le=1_000_000), WithJsonSchema({"type": ["integer", "array", "string"]})
+]
 
 
 class Strict(BaseModel):
@@ -153,3 +155,12 @@ class ProtocolFormat(Strict):
     set: list[dict[str, Text]] = []
     record: list[RecordFormat] = []
     measure: MeasureFormat | None = None
+
+
+class ProtocolFileFormat(ProtocolFormat):
+    """A protocol as it is written: with arms, and lists or ranges where one value may stand.
+
+    Only for the JSON Schema that editors read; the loader takes arms and lists apart first.
+    """
+
+    arms: list[dict[str, Any]] = []
