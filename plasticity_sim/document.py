@@ -152,7 +152,9 @@ def validated_data(
     try:
         return schema.model_validate(data)
     except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
+        errors = problem.errors(include_url=False)
+        # a misspelt key says more than the key that it leaves missing
+        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
         where = tuple(first["loc"])
         message = _explain(first, where, data, schema)
         raise document.error(message, *place, *where) from None

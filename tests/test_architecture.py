@@ -44,6 +44,8 @@ def test_a_machine_path_is_recognised(text):
     assert MACHINE_PATH.search(text)
 
 
-@pytest.mark.parametrize("text", ["1/ms/s and/or a / b / c", "https://doi.org/10.1371/x", "/dev/null"])
+@pytest.mark.parametrize(
+    "text", ["1/ms/s and/or a / b / c", "https://doi.org/10.1371/x", "/dev/null"]
+)
 def test_a_rate_or_an_address_is_no_machine_path(text):
     assert not MACHINE_PATH.search(text)

@@ -56,18 +56,12 @@ def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run one command in a process of its own."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "plasticity_sim", *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
-    )
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 def plain(text: str):
-    """Return JSON as data; NaN and infinity are not JSON."""
-
-    def refuse(name: str) -> None:
-        raise AssertionError(f"{name} is not JSON")
-
-    return json.loads(text, parse_constant=refuse)
+    """Return JSON as data; NaN and infinity are not JSON, and fail as int()."""
+    return json.loads(text, parse_constant=int)
 
 
 @pytest.mark.parametrize("kind", ["models", "components", "protocols"])
@@ -78,7 +72,7 @@ def test_list_names_everything_shipped(cli, kind):
 
 
 def test_list_without_a_kind_names_all_kinds(cli):
-    _, out, _ = cli("list")
+    out = cli("list")[1]
     assert all(word in out for word in ("graupner_brunel_2007", "theta_burst", "nmda"))
 
 
@@ -229,9 +223,7 @@ def test_a_mistake_is_one_line_in_a_process_of_its_own(here):
 def test_a_reader_that_stops_early_is_no_error(here):
     command = f'"{sys.executable}" -m plasticity_sim show graupner_brunel_2007 | head -1'
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, shell=True, cwd=here, env=environment, capture_output=True, text=True, timeout=120
-    )
+    done = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True)
     assert done.stderr == ""
 
 
@@ -266,9 +258,8 @@ def finished(tmp_path_factory):
 
 def test_a_run_prints_one_json_object_and_nothing_else(finished):
     data = plain(finished[1].stdout)
-    keys = {"model", "protocol", "conditions", "trust", "not_modelled", "wall_s", "compiled",
-            "seed", "version"}  # fmt: skip
-    assert keys <= data.keys()
+    keys = "model protocol conditions trust not_modelled wall_s compiled seed version"
+    assert set(keys.split()) <= data.keys()
     assert (data["model"], data["protocol"], data["seed"]) == ("graupner_brunel_2007", "pair", 7)
 
 
@@ -282,9 +273,8 @@ def test_a_condition_has_strength_states_and_peaks_with_units(finished):
 
 def test_the_trust_figures_are_complete(finished):
     trust = plain(finished[1].stdout)["trust"]
-    keys = {"steps", "rejected", "conservation_drift", "min_state", "finite",
-            "tenth_tolerance_change"}  # fmt: skip
-    assert keys <= trust.keys()
+    keys = "steps rejected conservation_drift min_state finite tenth_tolerance_change"
+    assert set(keys.split()) <= trust.keys()
     assert trust["finite"] is True
     assert trust["conservation_drift"] < 1e-9
 

@@ -20,13 +20,9 @@ FIVE = "induction:\n  - pre: [{count: 5, rate: 1 Hz}]\n"
 LEVELS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 2000)), min_size=1, max_size=4)
 
 
-def written(folder: Path, body: str, head: str = HEAD) -> str:
-    (folder / "own.yaml").write_text(head + body)
-    return str(folder / "own.yaml")
-
-
 def own(folder: Path, body: str, head: str = HEAD):
-    return load_protocol(written(folder, body, head))
+    (folder / "own.yaml").write_text(head + body)
+    return load_protocol(str(folder / "own.yaml"))
 
 
 def timeline(folder: Path, body: str, head: str = HEAD):
@@ -58,15 +54,15 @@ def test_theta_burst_is_two_trains_of_ten_bursts_of_four_pulses():
     assert line.last == pytest.approx(10 + 9 * 0.2 + 3 * 0.01)
 
 
-@pytest.mark.parametrize(("lag", "shift"), [("10 ms", 0.01), ("-10 ms", -0.01), ("0 ms", 0)])
-def test_the_lag_is_post_minus_pre(tmp_path, lag, shift):
-    line = part(tmp_path, f"{{pre: [{{count: 5, rate: 1 Hz}}], post: {{lag: {lag}}}}}")
-    assert line.post - line.pre == pytest.approx(shift)
+@pytest.mark.parametrize("lag", [10, 0, -10])
+def test_the_lag_is_post_minus_pre(tmp_path, lag):
+    line = part(tmp_path, f"{{pre: [{{count: 5, rate: 1 Hz}}], post: {{lag: {lag} ms}}}}")
+    assert line.post - line.pre == pytest.approx(lag / 1000)
 
 
 def test_a_post_burst_begins_at_the_lag(tmp_path):
-    burst = "post: {lag: 5 ms, burst: {count: 3, rate: 100 Hz}}"
-    line = part(tmp_path, f"{{pre: [{{count: 2, rate: 1 Hz}}], {burst}}}")
+    burst = "burst: {count: 3, rate: 100 Hz}"
+    line = part(tmp_path, f"{{pre: [{{count: 2, rate: 1 Hz}}], post: {{lag: 5 ms, {burst}}}}}")
     assert line.post == pytest.approx([0.005, 0.015, 0.025, 1.005, 1.015, 1.025])
 
 
@@ -130,10 +126,9 @@ def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
         part(tmp_path / "inside", f"{{pre: {{file: {name.format(tmp_path)}}}}}")
 
 
-@pytest.mark.parametrize("name", ["nope.csv", "."])
-def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path, name):
-    with pytest.raises(InputError, match=rf"own\.yaml:4: file: '{name}' cannot be read"):
-        part(tmp_path, f"{{pre: {{file: {name}}}}}")
+def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path):
+    with pytest.raises(InputError, match=r"own\.yaml:4: file: 'no\.csv' cannot be read"):
+        part(tmp_path, "{pre: {file: no.csv}}")
 
 
 def test_a_part_begins_after_the_last_pulse_of_the_part_before(tmp_path):
@@ -194,9 +189,8 @@ def test_an_axis_of_a_bath_may_be_in_degrees_or_percent(tmp_path):
 
 
 def test_arms_replace_what_they_name(tmp_path):
-    low = "{name: low, bath: {mg_out: 0.1 mM}, follow_up: {duration: 5 s}}"
-    arms = f"arms: [{{name: control}}, {low}]\n"
-    control, low = own(tmp_path, FIVE + arms).conditions
+    arms = "[{name: control}, {name: low, bath: {mg_out: 0.1 mM}, follow_up: {duration: 5 s}}]"
+    control, low = own(tmp_path, f"{FIVE}arms: {arms}\n").conditions
     assert (control.labels, low.labels) == ({"arm": "control"}, {"arm": "low"})
     assert (control.bath, low.bath) == ({}, {"mg_out": "0.1 mM"})
     assert (control.timeline.stop, low.timeline.stop) == (14, 9)
@@ -209,16 +203,12 @@ def test_a_setting_is_changed_by_its_short_and_its_full_name():
 
 
 def test_the_settings_of_the_induction_come_before_those_of_test_pulses():
-    changed = load_protocol("low_frequency").with_settings(rate="9 Hz")
-    assert changed.conditions[0].timeline.last == pytest.approx(899 / 9)
+    changed = load_protocol("low_frequency").with_settings(rate="1,10 Hz")  # a list makes an axis
+    assert changed.axes[0].texts == ("1 Hz", "10 Hz")
+    assert [c.timeline.last for c in changed.conditions] == pytest.approx([899, 89.9])
 
 
-def test_a_list_given_to_a_setting_makes_an_axis():
-    (axis,) = load_protocol("low_frequency").with_settings(rate="1,10 Hz").axes
-    assert axis.texts == ("1 Hz", "10 Hz")
-
-
-def test_a_setting_that_could_mean_two_is_an_error_that_names_them():
+def test_a_setting_that_could_mean_two_names_them():
     with pytest.raises(InputError, match=r"'count' could mean pulses\.count or slow_pulses\.count"):
         load_protocol("depotentiation").with_settings(count="5")
 

@@ -26,12 +26,13 @@ from brian2 import (
     seed,
     set_device,
 )
+from brian2.core.base import BrianObjectException
 
 from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress, check_finite, sample_grid
 from plasticity_sim.engine.events import Agenda, agenda, event_code
 from plasticity_sim.engine.rungekutta import RungeKutta4
-from plasticity_sim.errors import SimulationError
+from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.parts import Kind, Variable
 
@@ -84,6 +85,10 @@ def run_fixed(
                 n: np.array(getattr(parts.group, f"peak__{n}_")[:])[: len(own.lanes)]
                 for n in batch.peaks
             }
+        except BrianObjectException as problem:
+            cause = problem.__cause__ or problem
+            name = batch.model.name
+            raise InputError(f"Brian2 cannot run '{name}' with {method}: {cause}") from None
         finally:
             device.reinit()
             set_device("runtime")
@@ -204,7 +209,10 @@ def _run(
     if progress:
         network.add(_reporter(duration, float(parts.group.clock.dt)))
     network.run(duration * second, namespace=names)
-    device.build(directory=folder, compile=True, run=False, debug=False, with_output=False)
+    try:
+        device.build(directory=folder, compile=True, run=False, debug=False, with_output=False)
+    except (RuntimeError, OSError) as problem:
+        raise SimulationError(f"the compiler failed; see `doctor`: {problem}") from None
     finished = threading.Event()
     watcher = threading.Thread(target=_watch, args=(folder, finished, progress), daemon=True)
     watcher.start()

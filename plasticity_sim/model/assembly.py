@@ -126,8 +126,7 @@ class Assembly:
             derivative = variable.kind is Kind.DIFFERENTIAL
             wanted = variable.dimensions / SECOND if derivative else variable.dimensions
             with self._place(name):
-                what = f"the equation of '{name}'"
-                check_dimensions(variable.expression, wanted, known, what)
+                self._check_equation(name, variable.expression, wanted)
         self._check_circles()
         for number, block in enumerate(self.blocks):
             with self._place(f"block {number}"):
@@ -139,6 +138,18 @@ class Assembly:
             with self._place("threshold"):
                 expression_dimensions(self.threshold, known, "threshold")
         self._check_unused(used_elsewhere)
+
+    def _check_equation(self, name: str, expression: Expression, wanted: Dimension) -> None:
+        try:
+            check_dimensions(expression, wanted, self.dimensions, f"the equation of '{name}'")
+        except InputError as problem:
+            plain = sorted(
+                other
+                for other in expression.names & self.parameters.keys()
+                if not self.parameters[other].unit
+            )
+            hint = f"; without a unit are {', '.join(plain)}" if plain else ""
+            raise InputError(problem.message + hint) from None
 
     def check_start(self, name: str, start: Start) -> None:
         """Raise an InputError unless `start` can be the first value of variable `name`."""
