@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from plasticity_sim.errors import InputError, suggestion
@@ -21,8 +24,6 @@ DEEPEST_NESTING = 20
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _BOOLEANS = {"true": True, "false": False}
-_PLAIN_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null")}
-_PLAIN_TAGS |= {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge"}  # read as text
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,21 @@ class Document:
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place)
+
+    @contextmanager
+    def placed(self, *place: str | int) -> Iterator[None]:
+        """Fill in this file and a line in any InputError raised inside.
+
+        The line is that of the first key below `place` with which the message begins, as in
+        "rate: …" or "baseline: rate: …", or of `place` itself.
+        """
+        try:
+            yield
+        except InputError as problem:
+            keys = problem.message.split(": ")[:2]
+            depth = len(place)
+            below = (p for p in self.lines if p[:depth] == place and p[depth:] and p[-1] in keys)
+            raise problem.at(self.path, self.line(next(below, place))) from None
 
     def error(self, message: str, *place: str | int) -> InputError:
         """Return an error that names this file and the line of `place`."""
@@ -67,11 +83,14 @@ def read_document(path: Path) -> Document:
 def parse_document(text: str, path: str) -> Document:
     """Return the document that `text` holds; `path` is named in errors."""
     try:
+        _refuse(text, path)
         node = YAML(typ="safe", pure=True).compose(text)
     except YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
         raise InputError(f"not valid YAML: {reason}", path, mark and mark.line + 1) from None
+    except InputError:
+        raise
     except (RecursionError, ValueError) as problem:
         raise InputError(f"not valid YAML: {type(problem).__name__}", path) from None
     if node is None:
@@ -83,22 +102,31 @@ def parse_document(text: str, path: str) -> Document:
     return Document(path, data, reader.lines)
 
 
+def _refuse(text: str, path: str) -> None:
+    """Raise an InputError at the first alias, tag or too deep nesting, before anything is built."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        line = event.start_mark.line + 1
+        if isinstance(event, AliasEvent):
+            raise InputError("YAML aliases (*name) are not read; write it out", path, line)
+        if getattr(event, "tag", None) is not None:
+            raise InputError("YAML tags (!name) are not read; delete it", path, line)
+        depth += isinstance(event, CollectionStartEvent)
+        depth -= isinstance(event, CollectionEndEvent)
+        if depth > DEEPEST_NESTING + 1:
+            raise InputError(f"nested deeper than {DEEPEST_NESTING} levels", path, line)
+
+
 class _Reader:
-    """Walks the YAML nodes; refuses tags, aliases, repeated keys and deep nesting."""
+    """Walks the YAML nodes to plain data; refuses repeated keys and unprintable text."""
 
     def __init__(self, path: str):
         self.path = path
         self.lines: dict[Place, int] = {}
-        self.seen: set[int] = set()
 
     def value(self, node: Node, place: Place) -> Any:
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
-        if id(node) in self.seen:
-            raise InputError("YAML aliases (*name) are not read; write it out", self.path, line)
-        self.seen.add(id(node))
-        if len(place) > DEEPEST_NESTING:
-            raise InputError(f"nested deeper than {DEEPEST_NESTING} levels", self.path, line)
         match node:
             case ScalarNode():
                 return self._scalar(node, line)
@@ -109,8 +137,8 @@ class _Reader:
         raise InputError("holds something that is neither text, list nor mapping", self.path, line)
 
     def _scalar(self, node: ScalarNode, line: int) -> Any:
-        if str(node.tag) not in _PLAIN_TAGS:
-            raise InputError(f"YAML tags ({node.tag}) are not read", self.path, line)
+        if any((c < " " and c not in "\t\n") or "\ud800" <= c <= "\udfff" for c in node.value):
+            raise InputError("holds a character that cannot be printed", self.path, line)
         plain = node.style is None
         if plain and node.value in _NULLS:
             return None
@@ -152,12 +180,32 @@ def validated_data(
     try:
         return schema.model_validate(data)
     except ValidationError as problem:
-        errors = problem.errors(include_url=False)
-        # a misspelt key says more than the key that it leaves missing
-        first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])
-        where = tuple(first["loc"])
+        first = min(problem.errors(include_url=False), key=_rank)
+        where = _present(first["loc"], data)
         message = _explain(first, where, data, schema)
         raise document.error(message, *place, *where) from None
+
+
+def _rank(error: Any) -> tuple[int, int]:
+    """Order errors by what they tell: a misspelt key more than the key that it leaves missing."""
+    kinds = ("extra_forbidden", "value_error")
+    kind = kinds.index(error["type"]) if error["type"] in kinds else len(kinds)
+    return kind, -len(error["loc"])
+
+
+def _present(where: Place, data: Any) -> Place:
+    """Return the steps that are in the data, without the names of formats between them."""
+    found: list[str | int] = []
+    for number, step in enumerate(where):
+        inside = isinstance(data, dict | list) and (
+            step in data if isinstance(data, dict) else isinstance(step, int) and step < len(data)
+        )
+        if inside:
+            data = data[step]
+            found.append(step)
+        elif number == len(where) - 1 and isinstance(step, str) and isinstance(data, dict):
+            found.append(step)  # the name of a missing key
+    return tuple(found)
 
 
 def _explain(error: Any, where: Place, data: Any, schema: type[BaseModel]) -> str:

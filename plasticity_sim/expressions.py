@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from keyword import iskeyword
 
 from plasticity_sim.errors import InputError, suggestion
 
@@ -33,6 +35,7 @@ PYTHON_FUNCTIONS: dict[str, object] = {
     "clip": lambda x, low, high: min(max(x, low), high),
 }  # fmt: skip
 
+_LARGEST = 1e300
 _LONGEST = 4000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _OPERATORS = (
@@ -67,8 +70,12 @@ class Expression:
 
     def evaluate(self, values: Mapping[str, float]) -> float:
         """Return the value over SI `values` of its names."""
-        code = compile(ast.Expression(self.tree), "<expression>", "eval")
-        return float(eval(code, {"__builtins__": {}}, {**PYTHON_FUNCTIONS, **values}))
+        tree = ast.fix_missing_locations(_Floats().visit(_parse(self.text, "eval")))
+        code = compile(tree, "<expression>", "eval")
+        try:
+            return float(eval(code, {"__builtins__": {}}, {**PYTHON_FUNCTIONS, **values}))
+        except (ArithmeticError, ValueError, TypeError) as problem:
+            raise InputError(f"'{self.text[:80]}' has no value: {problem}") from None
 
     def substituted(self, replacements: Mapping[str, str]) -> Expression:
         """Return the expression with names replaced by (bracketed) expressions."""
@@ -96,7 +103,8 @@ class Statement:
 
 def parse_expression(text: str) -> Expression:
     """Return the checked expression of `text`, spread over lines or not."""
-    flat = " ".join(str(text).split())
+    lines = (line.split("#")[0] for line in str(text).splitlines())
+    flat = " ".join(" ".join(lines).split())
     tree = _parse(flat, "eval").body  # type: ignore[attr-defined]
     _check(tree, flat)
     return Expression(flat)
@@ -129,7 +137,7 @@ def _statement(text: str) -> Statement:
 
 def check_name(name: str) -> str:
     """Return `name` if a variable or parameter may carry it, else raise InputError."""
-    if not _NAME.fullmatch(name) or "__" in name or len(name) > 60:
+    if not _NAME.fullmatch(name) or "__" in name or len(name) > 60 or iskeyword(name):
         raise InputError(f"'{name[:60]}' is not a name; use letters, digits and single underscores")
     if name in RESERVED:
         raise InputError(f"'{name}' has a meaning of its own in equations; choose another name")
@@ -139,6 +147,10 @@ def check_name(name: str) -> str:
 def _parse(text: str, mode: str) -> ast.AST:
     if len(text) > _LONGEST:
         raise InputError(f"an expression is longer than {_LONGEST} characters")
+    if not text.isascii():  # Python would read some letters as others
+        raise InputError(
+            f"'{text[:80]}' is not an expression: a letter is not a plain one, not a name"
+        )
     try:
         return ast.parse(text, mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -146,12 +158,19 @@ def _parse(text: str, mode: str) -> ast.AST:
 
 
 def _check(tree: ast.expr, text: str) -> None:
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
         match node:
             case ast.Constant(value=value):
                 if isinstance(value, bool) or not isinstance(value, int | float):
                     raise InputError(f"'{text[:80]}' holds {value!r}; only numbers are possible")
+                if not abs(value) < _LARGEST:
+                    raise InputError(f"'{text[:80]}' holds a number that is not finite")
             case ast.Name(id=name):
+                if name in FUNCTIONS and id(node) not in called:
+                    raise InputError(
+                        f"'{name}' is a function; write what it is of, as in {name}(x)"
+                    )
                 if name not in RESERVED:
                     check_name(name)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
@@ -162,6 +181,13 @@ def _check(tree: ast.expr, text: str) -> None:
             case _ if not isinstance(node, _NODES):
                 kind = type(node).__name__.lower()
                 raise InputError(f"'{text[:80]}' holds a {kind}, which no equation may hold")
+
+
+class _Floats(ast.NodeTransformer):
+    """Makes every number a float: whole powers of whole numbers could go on for ever."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant(float(node.value))  # type: ignore[arg-type]
 
 
 class _Substitution(ast.NodeTransformer):
@@ -180,21 +206,9 @@ def _substituted(text: str, replacements: Mapping[str, str]) -> str:
 
 def ordered(definitions: Mapping[str, Expression]) -> list[str]:
     """Return the names so that each stands after those it needs; a circle is an InputError."""
-    done: list[str] = []
-    state: dict[str, bool] = {}  # False: being visited, True: placed
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if state.get(name):
-            return
-        if name in state:
-            circle = " -> ".join((*trail[trail.index(name) :], name))
-            raise InputError(f"the equations go round in a circle: {circle}")
-        state[name] = False
-        for needed in sorted(definitions[name].names & definitions.keys()):
-            visit(needed, (*trail, name))
-        state[name] = True
-        done.append(name)
-
-    for name in definitions:
-        visit(name, ())
-    return done
+    needs = {name: sorted(e.names & definitions.keys()) for name, e in definitions.items()}
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError as problem:
+        circle = " -> ".join(reversed(problem.args[1]))
+        raise InputError(f"the equations go round in a circle: {circle}") from None

@@ -21,8 +21,11 @@ from plasticity_sim.errors import InputError
 
 Scalar = str | int | float
 
-_NUMBER = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*", re.DOTALL)
-_RANGE = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*(\d+)\s*(.*?)\s*", re.DOTALL)
+_NUMBER = re.compile(
+    r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(.*?)\s*", re.DOTALL
+)
+_RANGE = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([0-9]+)\s*(.*?)\s*", re.DOTALL)
+_ZERO_CELSIUS = 273.15  # K
 _LONGEST_TEXT = 200
 _LONGEST_RANGE = 100_000
 
@@ -52,6 +55,10 @@ def parse_unit(text: str) -> Quantity:
     text = text.strip()
     if text in ("", "1"):
         return Quantity(1.0)
+    if text == "%":
+        return Quantity(0.01)
+    if "#" in text:
+        raise _bad_unit(text)
     if len(text) > _LONGEST_TEXT:
         raise InputError("a unit of this length is surely a mistake")
     source = "1" + text if text.startswith("/") else text
@@ -68,7 +75,7 @@ def _unit(node: ast.expr, text: str) -> Quantity:
             if name not in unit_table():
                 raise InputError(f"'{name}' is not a unit; write for example 'nS', 'mV' or 'uM'")
             return unit_table()[name]
-        case ast.Constant(value=1):
+        case ast.Constant(value=value) if type(value) is int and value == 1:
             return Quantity(1.0)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _unit(left, text) * _unit(right, text)
@@ -88,7 +95,7 @@ def _exponent(node: ast.expr, text: str) -> int:
             pass
         case _:
             raise _bad_unit(text)
-    if abs(value) > 9:
+    if isinstance(value, bool) or abs(value) > 9:
         raise _bad_unit(text)
     return value
 
@@ -106,7 +113,10 @@ def split_quantity(text: Scalar) -> tuple[float, str]:
     if isinstance(text, bool):
         raise InputError(f"'{text}' is not a quantity; write a number and a unit, as in '0.5 nS'")
     if isinstance(text, int | float):
-        number, unit = float(text), ""
+        try:
+            number, unit = float(text), ""
+        except OverflowError:
+            raise InputError("an integer of this size is not finite as a quantity") from None
     else:
         match = _NUMBER.fullmatch(str(text)[: _LONGEST_TEXT + 1])
         if not match or len(str(text)) > _LONGEST_TEXT:
@@ -128,11 +138,14 @@ def parse_quantity(text: Scalar, like: Dimension | None = None) -> Quantity:
     """
     number, unit = split_quantity(text)
     if unit == "degC":  # an offset, so not a unit of its own
-        quantity = (number + 273.15) * unit_table()["kelvin"]
-    elif unit == "%":
-        quantity = Quantity(number / 100)
+        if number < -_ZERO_CELSIUS:
+            raise InputError(f"'{text}' lies below absolute zero")
+        quantity = (number + _ZERO_CELSIUS) * unit_table()["kelvin"]
     else:
-        quantity = Quantity(number * parse_unit(unit))  # Brian2 makes 1 * 1 a plain float
+        with np.errstate(over="ignore"):  # Brian2 makes 1 * 1 a plain float
+            quantity = Quantity(number * parse_unit(unit))
+        if not math.isfinite(float(quantity)):
+            raise InputError(f"'{text}' is not finite")
     if like is not None:
         require_dimensions(quantity, like, str(text))
     return quantity
@@ -184,7 +197,7 @@ def hertz(text: Scalar) -> float:
 
 def in_unit(value: float, unit: str) -> float:
     """Return an SI number in the unit that `unit` names, as people read it."""
-    return value - 273.15 if unit == "degC" else value / float(parse_unit(unit))
+    return value - _ZERO_CELSIUS if unit == "degC" else value / float(parse_unit(unit))
 
 
 def is_range(text: object) -> bool:
@@ -198,18 +211,26 @@ def expand_range(text: str) -> list[str]:
     >>> expand_range("-2:2:3 ms")
     ['-2 ms', '0 ms', '2 ms']
     """
-    match = _RANGE.fullmatch(text)
+    match = _RANGE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if not match:
-        raise InputError(f"'{text}' is not a range; write start:stop:count, as in '-30:30:31 ms'")
+        raise InputError(
+            f"'{text[:80]}' is not a range; write start:stop:count, as in '-30:30:31 ms'"
+        )
     start, stop, count = split_quantity(match[1]), split_quantity(match[2]), int(match[3])
     if start[1] or stop[1]:
         raise InputError(f"'{text}': the unit stands once, at the end, as in '-30:30:31 ms'")
     if not 1 <= count <= _LONGEST_RANGE:
         raise InputError(f"'{text}' has {count} values; 1 to {_LONGEST_RANGE} are possible")
-    parse_unit(match[4])
-    step = (stop[0] - start[0]) / max(count - 1, 1)
-    # values as people would write them: 12 digits hide the rounding of the division
-    return [f"{round(start[0] + i * step, 12):.12g} {match[4]}".strip() for i in range(count)]
+    for end in (match[1], match[2]):
+        parse_quantity(f"{end} {match[4]}")
+    first, last = start[0], stop[0]
+    if not math.isfinite(last - first):
+        raise InputError(f"'{text}' spans more than a number can hold")
+    nothing = 1e-12 * max(abs(first), abs(last))  # what only the rounding of the division leaves
+    shares = (i / max(count - 1, 1) for i in range(count))
+    values = [first + share * (last - first) for share in shares]
+    # 12 digits: values as people would write them
+    return [f"{0.0 if abs(v) < nothing else v:.12g} {match[4]}".strip() for v in values]
 
 
 def expand_list(text: str) -> list[str]:
@@ -225,18 +246,3 @@ def expand_list(text: str) -> list[str]:
         return parts
     unit = split_quantity(parts[-1])[1]
     return [part if split_quantity(part)[1] else f"{part} {unit}".strip() for part in parts]
-
-
-def write_quantity(value: float, unit: str) -> str:
-    """Return SI `value` as text in `unit`: the inverse of `parse_quantity` to the last bit.
-
-    >>> write_quantity(5e-10, "nS")
-    '0.5 nS'
-    """
-    shown = in_unit(value, unit)
-    digits = next(d for d in (12, 15, 16, 17) if d == 17 or _same(f"{shown:.{d}g} {unit}", value))
-    return f"{shown:.{digits}g} {unit}".strip()
-
-
-def _same(text: str, value: float) -> bool:
-    return float(np.asarray(parse_quantity(text))) == value

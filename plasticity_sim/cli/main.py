@@ -29,6 +29,8 @@ def main() -> NoReturn:
     try:
         arguments = sys.argv[1:] or ["--help"]
         code = app(arguments, standalone_mode=False, prog_name="plasticity-sim")
+        if code == INTERRUPTED:  # typer has caught the interrupt itself
+            _fail("interrupted", INTERRUPTED)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else DONE)
     except UsageError as problem:  # type: ignore[misc]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from plasticity_sim.document import read_document
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.library import find
 
@@ -53,6 +54,7 @@ def new(
     if target.exists():
         raise InputError(f"'{target}' is there already; choose another name")
     pattern = find(_KINDS[kind], like or _PATTERNS[kind])
+    read_document(pattern)  # so that only a YAML file is copied
     text = _HELP[kind] % {"name": pattern.stem, "file": target} + pattern.read_text("utf-8")
     try:
         with target.open("x", encoding="utf-8") as file:

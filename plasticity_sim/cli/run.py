@@ -60,12 +60,13 @@ def run(
     if len(names) > 1 and outputs:
         raise InputError("--out writes the result of one model; give one --model")
     options = _options(engine, rtol, check)
+    points = _points(data)
     found = [
         _simulated(name, protocol, assignments(values_set or []), values, drug or [],
                    synapses, seed, options)
         for name in names
     ]  # fmt: skip
-    _write([result for result, _ in found], outputs, plot, data)
+    _write([result for result, _ in found], outputs, plot, points)
     summaries = [summary for _, summary in found]
     if as_json:
         print(json.dumps(summaries[0] if len(summaries) == 1 else summaries))
@@ -120,7 +121,8 @@ def progress_bar(title: str) -> Iterator[Any]:
     """Show a bar on stderr while a function called with the share done moves it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    screen = Console(stderr=True)
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(f"{title}: preparing", total=1.0)
 
         def update(share: float) -> None:
@@ -136,16 +138,23 @@ def _drug(text: str) -> dict[str, str]:
     return {"name": name, "dose": dose} if dose else {"name": name}
 
 
-def _write(results: list[Any], outputs: list[str], plot: str | None, points: str | None) -> None:
+def _points(path: str | None) -> Any:
+    """Return measured points before any work, so that a mistake in them costs nothing."""
+    from plasticity_sim.plots import read_points
+
+    return read_points(path) if path else None
+
+
+def _write(results: list[Any], outputs: list[str], plot: str | None, points: Any) -> None:
     from plasticity_sim.results import write_result
 
     for path in outputs:
         write_result(results[0], path)
     if plot:
         from plasticity_sim.drawing import save
-        from plasticity_sim.plots import draw_run, read_points
+        from plasticity_sim.plots import draw_run
 
-        save(draw_run(results, read_points(points) if points else None), plot)
+        save(draw_run(results, points), plot)
 
 
 def _print(summary: dict[str, Any]) -> None:

@@ -67,6 +67,10 @@ class Assembly:
             self._claim(key, document, "parameters", key)
             self.parameters[key] = read_parameter(key, parameter, name, document)
         for key, text in component.initial.items():
+            if key in self.initial:
+                other, first = self._origin[f"initial {key}"]
+                message = f"the first value of '{key}' is set already, in {other.path}:{first}"
+                raise document.error(message, "initial", key)
             self.initial[key] = read_start(text, document, "initial", key)
             self._origin[f"initial {key}"] = (document, document.line(("initial", key)))
         for trigger in ("pre", "post", "spike"):
@@ -93,9 +97,9 @@ class Assembly:
         for number, block in enumerate(blocks):
             place = (f"on_{trigger}", number)
             try:
-                after = parse_expression(block.after) if block.after else None
                 if block.after and block.after[0].isdigit():
                     raise InputError("`after` names a parameter, so that its source is known")
+                after = parse_expression(block.after) if block.after else None
                 statements = parse_statements(block.do)
             except InputError as problem:
                 raise problem.at(document.path, document.line(place)) from None

@@ -31,6 +31,7 @@ SECOND = get_dimensions(unit_table()["second"])
 SINCE = {"since_pre": SECOND, "since_post": SECOND}
 
 _DERIVATIVE = re.compile(r"d(\w+)\s*/\s*dt", re.ASCII)
+_DEFINITION = re.compile(r"\s*(d\w+\s*/\s*dt|\w+)\s*(=(?!=)|:)", re.ASCII)
 _HINT = "write `dx/dt = … : unit`, `x = … : unit` or `x : unit`"
 
 
@@ -49,6 +50,8 @@ def _joined_lines(text: str) -> Iterable[tuple[str, str, int]]:
         code, _, comment = line.partition("#")
         if not code.strip():
             continue
+        if pending and _DEFINITION.match(code):
+            break
         if not pending:
             first = offset
         pending = f"{pending} {code.strip()}".strip()

@@ -98,6 +98,6 @@ class ModelFormat(Strict):
     clamp: list[str] = []
     drugs: dict[str, dict[str, Text]] = {}
     states: dict[str, dict[str, Text]] = {}
-    mix: dict[str, Annotated[float, Field(ge=0)]] = {}
+    mix: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     population: PopulationFormat | None = None
     integrator: Literal["rodas4"] | IntegratorFormat

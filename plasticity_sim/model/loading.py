@@ -35,7 +35,7 @@ from plasticity_sim.model.parts import (
     Start,
     Variable,
 )
-from plasticity_sim.quantities import parse_quantity, seconds, split_quantity
+from plasticity_sim.quantities import parse_quantity, seconds
 
 READOUT = "readout"  # the variable's name where the readout is an expression
 
@@ -176,16 +176,22 @@ def _population(
         return Population()
     vary = []
     for name, text in given.vary.items():
-        words = str(text).split()
-        if name not in parameters:
-            hint = suggestion(name, parameters)
-            message = f"population: no parameter '{name}'; {hint}"
-            raise document.error(message, "population", "vary", name)
-        if len(words) != 2 or words[0] not in ("lognormal", "normal"):
-            message = f"{name}: write 'lognormal 0.35' or 'normal 0.1', found '{text}'"
-            raise document.error(message, "population", "vary", name)
-        vary.append((name, Spread(words[0], split_quantity(words[1])[0])))
+        with document.placed("population", "vary", name):
+            if name not in parameters:
+                hint = suggestion(name, parameters)
+                raise InputError(f"population: no parameter '{name}'; {hint}")
+            vary.append((name, _spread(name, text)))
     return Population(given.synapses, given.sampling, tuple(vary))
+
+
+def _spread(name: str, text: str) -> Spread:
+    words = text.split()
+    if len(words) != 2 or words[0] not in ("lognormal", "normal"):
+        raise InputError(f"{name}: write 'lognormal 0.35' or 'normal 0.1', found '{text}'")
+    width = float(parse_quantity(words[1], DIMENSIONLESS))
+    if width < 0:
+        raise InputError(f"{name}: the width '{words[1]}' is negative")
+    return Spread(words[0], width)
 
 
 def _integrator(given: ModelFormat, document: Document) -> Integrator:
@@ -231,10 +237,16 @@ def read_values(path: str, model: Model) -> Model:
     if unknown or "values" not in data:
         found = f"unknown key '{unknown[0]}'" if unknown else "'values' is missing"
         raise document.error(f"{found}; a values file holds format, title and values", *unknown[:1])
-    entries = {}
-    for name, entry in (data["values"] or {}).items():
-        plain = isinstance(entry, str)
-        place = ("values", name)
-        entries[name] = entry if plain else validated_data(document, entry, ParameterFormat, place)
+    if not isinstance(data["values"], dict):
+        raise document.error("values: write NAME: {value: 0.6 nS, assumed: why}", "values")
+    entries: dict[str, ParameterFormat | str] = {}
+    for name, entry in data["values"].items():
+        if isinstance(entry, str):
+            entries[name] = entry
+        elif isinstance(entry, dict):
+            place = ("values", name)
+            entries[name] = validated_data(document, entry, ParameterFormat, place)
+        else:
+            raise document.error(f"{name}: write a quantity, as in '0.6 nS'", "values", name)
     changed = _values(entries, model.parameters, document)
     return replace(model, parameters={**model.parameters, **changed})

@@ -157,8 +157,9 @@ def _values(document: Document, data: Any, place: Place) -> tuple[str, ...]:
             texts = [text for item in value for text in _expanded(str(item))]
             if not texts:
                 raise InputError(f"{place[-1]}: an empty list; write at least one value")
+            like = parse_quantity(texts[0]).dim
             for text in texts:
-                parse_quantity(text)
+                parse_quantity(text, like)
             return tuple(texts)
         return tuple(_expanded(value)) if is_range(value) else ()
     except InputError as problem:

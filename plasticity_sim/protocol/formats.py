@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 Text = Annotated[
     str, BeforeValidator(lambda v: v if isinstance(v, bool | list | dict) else str(v)),
@@ -58,11 +67,20 @@ class TrainFormat(Strict):
         return self
 
 
-def _as_levels(value: Any) -> Any:
-    return [value] if isinstance(value, dict) and "count" in value else value
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, dict) else value
 
 
-Levels = Annotated[list[LevelFormat], Field(min_length=1, max_length=6)]
+def _kind_of_pulses(value: Any) -> str:
+    is_train = isinstance(value, dict) and not value.keys().isdisjoint(("file", "poisson"))
+    return "train" if is_train or isinstance(value, TrainFormat) else "levels"
+
+
+Levels = Annotated[list[LevelFormat], Field(min_length=1, max_length=6), BeforeValidator(_as_list)]
+Pulses = Annotated[
+    Annotated[Levels, Tag("levels")] | Annotated[TrainFormat, Tag("train")],
+    Discriminator(_kind_of_pulses),
+]
 
 
 class PostFormat(Strict):
@@ -87,7 +105,7 @@ class PartFormat(Strict):
 
     name: str = ""
     after: Text | None = None
-    pre: Annotated[Levels, BeforeValidator(_as_levels)] | TrainFormat | None = None
+    pre: Pulses | None = None
     post: PostFormat | None = None
     jitter: Text | None = None
     seed: int = Field(default=1, ge=0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from plasticity_sim.document import Document, read_document, validated_data
@@ -51,12 +50,7 @@ class Protocol:
 
     def _condition(self, labels: dict[str, str], plain: dict[str, Any]) -> Condition:
         given = validated_data(self.document, plain, ProtocolFormat)
-        try:
-            timeline = build_timeline(given, Path(self.document.path).parent)
-        except InputError as problem:
-            key = problem.message.split(":")[0]
-            place = _place_of(plain, key)
-            raise problem.at(self.document.path, self.document.line(place)) from None
+        timeline = build_timeline(given, self.document)
         return Condition(labels, timeline, dict(given.bath), given.stimulation)
 
     @property
@@ -107,18 +101,3 @@ def load_protocol(name: str) -> Protocol:
         raise document.error("'title' is missing")
     _ = protocol.conditions
     return protocol
-
-
-def _place_of(data: Any, key: str) -> tuple[str | int, ...]:
-    """Return the first place in the protocol that a message beginning with `key` speaks of."""
-    if not isinstance(data, dict):
-        return ()
-    if key in data:
-        return (key,)
-    for outer, value in data.items():
-        items = value if isinstance(value, list) else [value]
-        for number, item in enumerate(items):
-            inner = _place_of(item, key)
-            if inner:
-                return (outer, number, *inner) if isinstance(value, list) else (outer, *inner)
-    return ()

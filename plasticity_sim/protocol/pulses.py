@@ -23,9 +23,7 @@ def level_offsets(level: LevelFormat) -> Times:
     if level.count == 1:
         return np.zeros(1)
     if level.interval is not None:
-        interval = seconds(level.interval)
-        if interval <= 0:
-            raise InputError(f"interval: '{level.interval}' must be positive")
+        interval = positive_duration(level.interval, "interval")
     else:
         interval = 1 / positive_rate(level.rate or "", "rate")
     if not level.count * interval < LONGEST:
@@ -54,16 +52,22 @@ def train_times(train: TrainFormat, folder: Path) -> Times:
     if train.file is not None:
         return _file_times(train.file, folder)
     rate = positive_rate(train.poisson or "", "poisson")
-    duration = seconds(train.duration or "")
-    if not 0 < duration < LONGEST or rate * duration > MOST_PULSES:
-        raise InputError(f"duration: '{train.duration}' at {train.poisson} is out of bounds")
+    length = positive_duration(train.duration or "", "duration")
+    if rate * length > MOST_PULSES:
+        raise InputError(
+            f"poisson: '{train.duration}' at {train.poisson} is out of bounds; "
+            f"at most {MOST_PULSES} are possible"
+        )
     generator = np.random.default_rng(train.seed)
-    count = generator.poisson(rate * duration)
-    return np.sort(generator.uniform(0, duration, count))
+    count = generator.poisson(rate * length)
+    return np.sort(generator.uniform(0, length, count))
 
 
 def part_times(part: PartFormat, folder: Path) -> tuple[Times, Times]:
-    """Return pre and post spike times (s) of one part, from the part's beginning."""
+    """Return pre and post spike times (s) of one part, from its first pulse.
+
+    The first pulse is the first presynaptic one, or the first spike where there is none.
+    """
     pre = np.zeros(0)
     if isinstance(part.pre, TrainFormat):
         pre = train_times(part.pre, folder)
@@ -71,12 +75,13 @@ def part_times(part: PartFormat, folder: Path) -> tuple[Times, Times]:
         pre = nested_times(part.pre)
     post = _post_times(part, pre, folder)
     if part.jitter is not None:
-        width = seconds(part.jitter)
+        width = duration(part.jitter, "jitter")
         if width < 0:
             raise InputError(f"jitter: '{part.jitter}' is negative")
         shifts = np.random.default_rng(part.seed).normal(0, width, pre.size)
         pre = np.sort(pre + shifts)  # post spikes keep their times, so that the lag varies
-    return pre, post
+    first = (pre if pre.size else post)[:1]
+    return (pre - first, post - first) if first.size and not part.jitter else (pre, post)
 
 
 def _post_times(part: PartFormat, pre: Times, folder: Path) -> Times:
@@ -87,7 +92,35 @@ def _post_times(part: PartFormat, pre: Times, folder: Path) -> Times:
     if part.post.train is not None:
         return train_times(part.post.train, folder)
     burst = level_offsets(part.post.burst) if part.post.burst else np.zeros(1)
-    return np.sort(np.add.outer(pre + seconds(part.post.lag or ""), burst).ravel())
+    if pre.size * burst.size > MOST_PULSES:
+        raise InputError(
+            f"burst: {pre.size * burst.size} spikes; at most {MOST_PULSES} are possible"
+        )
+    return np.sort(np.add.outer(pre + duration(part.post.lag or "", "lag"), burst).ravel())
+
+
+def regular_times(begin: float, end: float, interval: float, key: str) -> Times:
+    """Return times every `interval` from `begin` on, before `end` (all s)."""
+    count = (end - begin) / interval
+    if count > MOST_PULSES:
+        raise InputError(f"{key}: {count:.0f} pulses; at most {MOST_PULSES} are possible")
+    return np.arange(begin, end - 1e-9, interval, dtype=np.float64)
+
+
+def duration(text: str, key: str) -> float:
+    """Return a time in seconds; an InputError names `key`."""
+    try:
+        return seconds(text)
+    except InputError as problem:
+        raise InputError(f"{key}: {problem.message}") from None
+
+
+def positive_duration(text: str, key: str) -> float:
+    """Return a time in seconds; InputError unless it is positive and bounded."""
+    value = duration(text, key)
+    if not 0 < value < LONGEST:
+        raise InputError(f"{key}: '{text}' must be positive and at most {LONGEST:g} s")
+    return value
 
 
 def positive_rate(text: str, key: str) -> float:
@@ -109,15 +142,14 @@ def _file_times(name: str, folder: Path) -> Times:
     try:
         if path.stat().st_size > 30 * MOST_PULSES:
             raise InputError(f"file: '{name}' is larger than {MOST_PULSES} spikes need")
-        lines = path.read_text("utf-8").split()
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as problem:
         reason = getattr(problem, "strerror", None) or "not UTF-8 text"
         raise InputError(f"file: '{name}' cannot be read: {reason}") from None
-    rows = lines[1:] if lines and not _is_number(lines[0]) else lines
-    for number, row in enumerate(rows, start=len(lines) - len(rows) + 1):
-        if not _is_number(row):
+    for number, row in enumerate(lines, start=1):
+        if row and number > 1 and not _is_number(row):
             raise InputError(f"'{row[:40]}' is not a time in seconds", str(path), number)
-    times = np.sort(np.array([float(row) for row in rows]))
+    times = np.sort(np.array([float(row) for row in lines if _is_number(row)]))
     if times.size == 0 or times[0] < 0 or times[-1] > LONGEST:
         raise InputError(f"file: '{name}' needs at least one time, all from 0 s on")
     return times

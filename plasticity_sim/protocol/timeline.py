@@ -10,9 +10,21 @@ from pathlib import Path
 import numpy as np
 
 from plasticity_sim.changes import Change
+from plasticity_sim.document import Document
 from plasticity_sim.errors import InputError
-from plasticity_sim.protocol.formats import ProtocolFormat, RecordFormat, TestFormat
-from plasticity_sim.protocol.pulses import LONGEST, Times, part_times, positive_rate
+from plasticity_sim.protocol.formats import (
+    PartFormat,
+    ProtocolFormat,
+    RecordFormat,
+    TestFormat,
+)
+from plasticity_sim.protocol.pulses import (
+    Times,
+    part_times,
+    positive_duration,
+    positive_rate,
+    regular_times,
+)
 from plasticity_sim.quantities import parse_quantity, seconds
 
 Gap = tuple[float, float]  # s: from the last pulse of one part to the first of the next
@@ -52,25 +64,25 @@ class Timeline:
     measure_window: float
 
 
-def build_timeline(given: ProtocolFormat, folder: Path) -> Timeline:
-    """Return the timeline of a plain protocol; files of spikes are read from `folder`."""
-    pre, post, last, gaps = _induction(given, folder)
-    baseline = _duration(given.baseline, "baseline") if given.baseline else 0.0
-    follow_up = _duration(given.follow_up, "follow_up")
+def build_timeline(given: ProtocolFormat, document: Document) -> Timeline:
+    """Return the timeline of a plain protocol; files of spikes are read from beside `document`."""
+    pre, post, last, gaps = _induction(given, document)
+    with document.placed("baseline"):
+        baseline = _length(given.baseline, "baseline") if given.baseline else 0.0
+    with document.placed("follow_up"):
+        follow_up = _length(given.follow_up, "follow_up")
     earliest = min([0.0, -baseline, *pre[:1], *post[:1]])
     times = {"start": earliest, "induction": 0.0, "end": last}
     stop = last + follow_up
-    tests = _tests(given, baseline, last, stop, gaps)
-    windows = tuple(_window(entry, times, stop) for entry in given.set)
-    drugs = tuple(
-        Window(d.name, None, max(moment(d.from_, times), earliest), moment(d.until, times),
-               d.dose or "")
-        for d in given.drugs
-    )  # fmt: skip
-    _check_overlaps(windows)
-    _check_overlaps(drugs)
-    at, width = _measure(given, follow_up)
-    samples = _samples(given.record, times, stop) if given.record else _default(earliest, stop)
+    tests = _tests(given, baseline, last, stop, gaps, document)
+    windows, drugs = _windows(given, times, stop, document)
+    with document.placed("bath"):
+        for name, text in given.bath.items():
+            _quantity(text, name)
+    with document.placed("measure"):
+        at, width = _measure(given, follow_up)
+    with document.placed("record"):
+        samples = _samples(given.record, times, stop) if given.record else _default(earliest, stop)
     marks = [earliest, *(last + np.linspace(at - width, at, 6))]  # the measure needs samples
     return Timeline(
         start=earliest, last=last, stop=stop, baseline=baseline,
@@ -87,7 +99,7 @@ def moment(text: str, times: dict[str, float]) -> float:
     70.0
     """
     match = _MOMENT.fullmatch(text)
-    if not match or (match[1] is None and match[2] == "+"):
+    if not match or (match[1] is None and match[2] != "-"):
         try:
             return seconds(text)
         except InputError:
@@ -99,43 +111,80 @@ def moment(text: str, times: dict[str, float]) -> float:
     return times[match[1]] + (-shift if match[2] == "-" else shift)
 
 
-def _induction(given: ProtocolFormat, folder: Path) -> tuple[Times, Times, float, list[Gap]]:
+def _induction(given: ProtocolFormat, document: Document) -> tuple[Times, Times, float, list[Gap]]:
     """Return pre and post times, the last pulse, and the gaps between the parts."""
     pre, post, last = [np.zeros(0)], [np.zeros(0)], 0.0
     gaps = []
     for number, part in enumerate(given.induction):
-        begin = 0.0
-        if number:
-            if part.after is None:
-                raise InputError("after: every part but the first needs the time since the last")
-            begin = last + _positive(part.after, "after")
-            gaps.append((last, begin))
-        elif part.after is not None:
-            raise InputError("after: the first part begins at time zero; delete it")
-        part_pre, part_post = part_times(part, folder)
-        pulses = part_pre if part_pre.size else part_post
-        if not pulses.size:
-            raise InputError("induction: a part has no pulse at all")
+        with document.placed("induction", number):
+            begin = _begin(part, number, last)
+            if number:
+                gaps.append((last, begin))
+            part_pre, part_post = part_times(part, Path(document.path).parent)
+            pulses = part_pre if part_pre.size else part_post
+            if not pulses.size:
+                raise InputError("a part of the induction has no pulse at all")
         pre.append(begin + part_pre)
         post.append(begin + part_post)
         last = max(last, begin + float(pulses[-1]))
     return np.sort(np.concatenate(pre)), np.sort(np.concatenate(post)), last, gaps
 
 
+def _begin(part: PartFormat, number: int, last: float) -> float:
+    """Return when a part begins: the first at time zero, the others after the last pulse."""
+    if number == 0:
+        if part.after is not None:
+            raise InputError("after: the first part begins at time zero; delete it")
+        return 0.0
+    if part.after is None:
+        raise InputError("after: every part but the first needs the time since the last pulse")
+    return last + positive_duration(part.after, "after")
+
+
 def _tests(
-    given: ProtocolFormat, baseline: float, last: float, stop: float, gaps: list[Gap]
+    given: ProtocolFormat,
+    baseline: float,
+    last: float,
+    stop: float,
+    gaps: list[Gap],
+    document: Document,
 ) -> Times:
     """Return the test pulses: through the baseline, the gaps between parts and the follow-up."""
     stretches: list[Times] = [np.zeros(0)]
     if given.baseline and given.baseline.rate:
-        interval = 1 / positive_rate(given.baseline.rate, "baseline: rate")
-        stretches.append(np.arange(-baseline, -1e-9, interval, dtype=np.float64))
+        with document.placed("baseline"):
+            interval = 1 / positive_rate(given.baseline.rate, "rate")
+            stretches.append(regular_times(-baseline, 0.0, interval, "rate"))
     if given.follow_up.rate:
-        interval = 1 / positive_rate(given.follow_up.rate, "follow_up: rate")
-        pause = interval if given.induction else 0.0
-        for begin, end in [*gaps, (last, stop)]:
-            stretches.append(np.arange(begin + pause, end - 1e-9, interval, dtype=np.float64))
+        with document.placed("follow_up"):
+            interval = 1 / positive_rate(given.follow_up.rate, "rate")
+            pause = interval if given.induction else 0.0
+            for begin, end in [*gaps, (last, stop)]:
+                stretches.append(regular_times(begin + pause, end, interval, "rate"))
     return np.sort(np.concatenate(stretches))
+
+
+def _windows(
+    given: ProtocolFormat, times: dict[str, float], stop: float, document: Document
+) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+    """Return the windows of `set` and those of drugs."""
+    windows, drugs = [], []
+    for number, entry in enumerate(given.set):
+        with document.placed("set", number):
+            windows.append(_window(entry, times, stop))
+    for number, drug in enumerate(given.drugs):
+        with document.placed("drugs", number):
+            begin, end = moment(drug.from_, times), moment(drug.until, times)
+            if end <= begin:
+                raise InputError(f"the drug '{drug.name}' ends before it begins")
+            if drug.dose:
+                _quantity(drug.dose, "dose")
+            begin = max(begin, times["start"])
+            drugs.append(Window(drug.name, None, begin, end, drug.dose or ""))
+    for key, group in (("set", windows), ("drugs", drugs)):
+        with document.placed(key):
+            _check_overlaps(group)
+    return tuple(windows), tuple(drugs)
 
 
 def _window(entry: dict[str, str], times: dict[str, float], stop: float) -> Window:
@@ -145,7 +194,7 @@ def _window(entry: dict[str, str], times: dict[str, float], stop: float) -> Wind
     text = entry[names[0]]
     change = Change(text)
     if not change.is_factor:
-        parse_quantity(text)
+        _quantity(text, names[0])
     begin = max(moment(entry.get("from", "start"), times), times["start"])
     end = moment(entry["until"], times) if "until" in entry else stop
     if end <= begin:
@@ -153,7 +202,14 @@ def _window(entry: dict[str, str], times: dict[str, float], stop: float) -> Wind
     return Window(names[0], change, begin, end)
 
 
-def _check_overlaps(windows: tuple[Window, ...]) -> None:
+def _quantity(text: str, key: str) -> None:
+    try:
+        parse_quantity(text)
+    except InputError as problem:
+        raise InputError(f"{key}: {problem.message}") from None
+
+
+def _check_overlaps(windows: list[Window]) -> None:
     ordered = sorted(windows, key=lambda w: (w.name, w.start))
     for one, two in pairwise(ordered):
         if one.name == two.name and two.start < one.stop:
@@ -163,7 +219,7 @@ def _check_overlaps(windows: tuple[Window, ...]) -> None:
 def _measure(given: ProtocolFormat, follow_up: float) -> tuple[float, float]:
     if given.measure is None:
         return follow_up, 0.0
-    at = _positive(given.measure.at, "measure: at")
+    at = positive_duration(given.measure.at, "at")
     width = seconds(given.measure.window) if given.measure.window else 0.0
     if at > follow_up * (1 + 1e-12):
         raise InputError(f"measure: '{given.measure.at}' lies after the follow-up has ended")
@@ -175,7 +231,7 @@ def _measure(given: ProtocolFormat, follow_up: float) -> tuple[float, float]:
 def _samples(records: list[RecordFormat], times: dict[str, float], stop: float) -> Times:
     parts = []
     for record in records:
-        every = _positive(record.every, "record: every")
+        every = positive_duration(record.every, "every")
         begin = max(moment(record.from_, times), times["start"])
         end = min(moment(record.until, times) if record.until else stop, stop)
         if end < begin:
@@ -199,15 +255,5 @@ def _unique(samples: Times) -> Times:
     return kept
 
 
-def _duration(given: TestFormat, key: str) -> float:
-    return _positive(given.duration, f"{key}: duration")
-
-
-def _positive(text: str, key: str) -> float:
-    try:
-        value = seconds(text)
-    except InputError as problem:
-        raise InputError(f"{key}: {problem.message}") from None
-    if not 0 < value < LONGEST:
-        raise InputError(f"{key}: '{text}' must be positive and at most {LONGEST:g} s")
-    return value
+def _length(given: TestFormat, key: str) -> float:
+    return positive_duration(given.duration, f"{key}: duration")
