@@ -36,6 +36,7 @@ PYTHON_FUNCTIONS: dict[str, object] = {
 }  # fmt: skip
 
 _LARGEST = 1e300
+_DEEPEST = 200
 _LONGEST = 4000
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _OPERATORS = (
@@ -152,9 +153,21 @@ def _parse(text: str, mode: str) -> ast.AST:
             f"'{text[:80]}' is not an expression: a letter is not a plain one, not a name"
         )
     try:
-        return ast.parse(text, mode=mode)
+        tree = ast.parse(text, mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"'{text[:80]}' is not an expression: check brackets and signs") from None
+    if _depth(tree) > _DEEPEST or text.count("(") > _LONGEST // 4:
+        raise InputError(f"'{text[:80]}' is not an expression: nested too deeply")
+    return tree
+
+
+def _depth(tree: ast.AST) -> int:
+    """Return the nesting of a tree, without recursion."""
+    level, depth = [tree], 0
+    while level:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth
 
 
 def _check(tree: ast.expr, text: str) -> None:
