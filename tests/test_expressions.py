@@ -47,9 +47,10 @@ def arithmetic() -> st.SearchStrategy[str]:
 
 
 def value(text: str, **names: float) -> float | None:
+    expression = parse_expression(text)
     try:
-        return parse_expression(text).evaluate(names)
-    except ArithmeticError:
+        return expression.evaluate(names)
+    except InputError:  # such as the exponential of a large number
         return None
 
 

@@ -12,7 +12,6 @@ from plasticity_sim.errors import InputError
 from plasticity_sim.protocol import load_protocol
 from plasticity_sim.protocol.formats import LevelFormat
 from plasticity_sim.protocol.pulses import nested_times
-from plasticity_sim.protocol.timeline import moment
 
 HEAD = "format: 1\ntitle: own\nfollow_up: {duration: 10 s}\n"  # bodies begin on line 4
 FIVE = "induction:\n  - pre: [{count: 5, rate: 1 Hz}]\n"
@@ -89,47 +88,6 @@ def test_a_poisson_train_is_the_same_in_every_run_at_its_mean_rate(tmp_path):
     assert np.std(np.diff(one)) == pytest.approx(0.02, rel=0.1)  # exponential: s.d. = mean
 
 
-@pytest.mark.parametrize("heading", ["", "time\n", "time (s)\n"])
-def test_spikes_are_read_from_a_file(tmp_path, heading):
-    (tmp_path / "spikes.csv").write_text(heading + "0\n0.5\n0.25\n")
-    assert part(tmp_path, "{pre: {file: spikes.csv}}").pre == pytest.approx([0, 0.25, 0.5])
-
-
-def test_time_zero_is_the_first_pulse_of_a_file_too(tmp_path):
-    (tmp_path / "spikes.csv").write_text("5\n6\n")
-    line = part(tmp_path, "{pre: {file: spikes.csv}}")
-    assert (line.pre[0], line.last) == (0, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("time\n0\nsoon\n", "spikes.csv:3: 'soon' is not a time in seconds"),
-        ("0\n\n\nsoon\n", "spikes.csv:4: 'soon' is not a time in seconds"),
-        ("0\nnan\n", "spikes.csv:2: 'nan' is not a time"), ("", "needs at least one time"),
-        ("-1\n2\n", "all from 0 s on"), ("0\n1e300\n", "spikes.csv"),
-    ],
-)  # fmt: skip
-def test_a_wrong_spike_file_names_its_line(tmp_path, text, says):
-    (tmp_path / "spikes.csv").write_text(text)
-    with pytest.raises(InputError, match=re.escape(says)):
-        part(tmp_path, "{pre: {file: spikes.csv}}")
-
-
-@pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "a/../../s.csv"])
-def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
-    (tmp_path / "secret.csv").write_text("0\n1\n")
-    (tmp_path / "inside").mkdir()
-    (tmp_path / "inside" / "link.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(InputError, match=r"own\.yaml:4: file: '.*' lies outside the protocol's"):
-        part(tmp_path / "inside", f"{{pre: {{file: {name.format(tmp_path)}}}}}")
-
-
-def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(InputError, match=r"own\.yaml:4: file: 'no\.csv' cannot be read"):
-        part(tmp_path, "{pre: {file: no.csv}}")
-
-
 def test_a_part_begins_after_the_last_pulse_of_the_part_before(tmp_path):
     line = timeline(tmp_path, FIVE + "  - {after: 60 s, pre: [{count: 2, rate: 10 Hz}]}\n")
     assert line.pre == pytest.approx([0, 1, 2, 3, 4, 64, 64.1])
@@ -142,29 +100,6 @@ def test_test_pulses_come_in_baseline_gap_and_follow_up(tmp_path):
     line = timeline(tmp_path, FIVE + "  - {after: 25 s, pre: [{count: 1}]}\n", head)
     assert line.tests == pytest.approx([-30, -20, -10, 14, 24, 39, 49])
     assert (line.start, line.last, line.stop) == pytest.approx((-30, 29, 59))
-
-
-MOMENTS = {"start": -600.0, "induction": 0.0, "end": 40.0}
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("induction - 5 min", -300), ("end + 10 min", 640), ("start", -600), ("30 s", 30),
-     ("-30 s", -30), ("end", 40), ("induction", 0), ("start+1 min", -540), (" end  -  1 s ", 39)],
-)  # fmt: skip
-def test_a_moment_is_counted_from_what_it_names(text, seconds):
-    assert moment(text, MOMENTS) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [("later", "write 'induction - 5 min'"), ("end 5 min", "write 'induction - 5 min'"),
-     ("finish + 1 s", "write 'induction - 5 min'"), ("", "write 'ind"), ("+", "write 'ind"),
-     ("end + 1 s + 1 s", "not a unit"), ("end + 5", "no unit"), ("end + 5 mV", "wrong unit")],
-)  # fmt: skip
-def test_what_is_no_moment_is_told_how_to_write_one(text, says):
-    with pytest.raises(InputError, match=says):
-        moment(text, MOMENTS)
 
 
 def test_a_list_or_a_range_is_an_axis(tmp_path):
@@ -314,3 +249,9 @@ def test_samples_are_sorted_and_never_twice(tmp_path_factory, every, finer, unti
     samples = timeline(folder, FIVE + record).samples
     assert (np.diff(samples) > 1e-9).all()
     assert (samples[0], samples[-1]) == (0, pytest.approx(14))
+
+
+def test_the_bound_on_pulses_holds_for_all_parts_together(tmp_path):
+    parts = "  - {after: 1 s, pre: [{count: 600000, rate: 1 kHz}]}\n" * 2
+    with pytest.raises(InputError, match=r"own\.yaml:\d+: 1200005 spikes .* at most 1000000"):
+        timeline(tmp_path, FIVE + parts)

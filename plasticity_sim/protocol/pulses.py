@@ -147,7 +147,8 @@ def _file_times(name: str, folder: Path) -> Times:
         reason = getattr(problem, "strerror", None) or "not UTF-8 text"
         raise InputError(f"file: '{name}' cannot be read: {reason}") from None
     for number, row in enumerate(lines, start=1):
-        if row and number > 1 and not _is_number(row):
+        is_heading = number == 1 and row[:1].isalpha() and row.lower() not in ("nan", "inf")
+        if row and not is_heading and not _is_number(row):
             raise InputError(f"'{row[:40]}' is not a time in seconds", str(path), number)
     times = np.sort(np.array([float(row) for row in lines if _is_number(row)]))
     if times.size == 0 or times[0] < 0 or times[-1] > LONGEST:

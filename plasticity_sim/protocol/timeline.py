@@ -19,6 +19,7 @@ from plasticity_sim.protocol.formats import (
     TestFormat,
 )
 from plasticity_sim.protocol.pulses import (
+    MOST_PULSES,
     Times,
     part_times,
     positive_duration,
@@ -114,7 +115,7 @@ def moment(text: str, times: dict[str, float]) -> float:
 def _induction(given: ProtocolFormat, document: Document) -> tuple[Times, Times, float, list[Gap]]:
     """Return pre and post times, the last pulse, and the gaps between the parts."""
     pre, post, last = [np.zeros(0)], [np.zeros(0)], 0.0
-    gaps = []
+    gaps, total = [], 0
     for number, part in enumerate(given.induction):
         with document.placed("induction", number):
             begin = _begin(part, number, last)
@@ -124,6 +125,9 @@ def _induction(given: ProtocolFormat, document: Document) -> tuple[Times, Times,
             pulses = part_pre if part_pre.size else part_post
             if not pulses.size:
                 raise InputError("a part of the induction has no pulse at all")
+            total += part_pre.size + part_post.size
+            if total > MOST_PULSES:
+                raise InputError(f"{total} spikes in all; at most {MOST_PULSES} are possible")
         pre.append(begin + part_pre)
         post.append(begin + part_post)
         last = max(last, begin + float(pulses[-1]))
