@@ -125,6 +125,15 @@ def test_white_noise_gives_the_variance_of_its_equation(own_model, own_protocol)
     assert abs(float(x.mean())) < 4 * 0.3 / np.sqrt(4000)
 
 
+def test_a_cell_that_fires_by_itself_keeps_its_interval(own_model, own_protocol):
+    data = run(own_model("firing"), own_protocol("released"), target="numpy")
+    times = data["time"].to_numpy()[1:]
+    fired = times[np.diff(data["spikes"].squeeze().to_numpy()) > 0]
+    # from -70 to -50 mV towards -40 mV in 20 ms x ln 3, and one step to notice
+    assert np.diff(fired).mean() == pytest.approx(0.02 * np.log(3), abs=1e-4)
+    assert fired[0] == pytest.approx(1e-3 + 0.02 * np.log(3), abs=1.1e-3)
+
+
 def test_a_stochastic_model_is_refused_by_the_reference(own_model, own_protocol):
     with pytest.raises(ps.InputError, match="'diffusion' is stochastic"):
         run(own_model("diffusion"), own_protocol("two_pulses_pre"), engine="reference")

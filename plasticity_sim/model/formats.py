@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-Text = Annotated[
-    str, BeforeValidator(lambda v: v if isinstance(v, bool | list | dict) else str(v)),
-    WithJsonSchema({"type": ["string", "number"]}),
-]  # fmt: skip
-Version = Annotated[int, Field(ge=1, le=1, description="the version of this file format")]
-Words = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
-
-
-class Strict(BaseModel):
-    """A part of a file: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from plasticity_sim.formats import Strict, Text, Version, Words
 
 
 class ParameterFormat(Strict):

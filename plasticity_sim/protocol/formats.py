@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -15,21 +13,11 @@ from pydantic import (
     model_validator,
 )
 
-Text = Annotated[
-    str, BeforeValidator(lambda v: v if isinstance(v, bool | list | dict) else str(v)),
-    WithJsonSchema({"type": ["string", "number", "array"]}),
-]  # fmt: skip
-Version = Annotated[int, Field(ge=1, le=1, description="the version of this file format")]
-Words = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
+from plasticity_sim.formats import Strict, Text, Version, Words
+
 Count = Annotated[
     int, Field(ge=1, le=1_000_000), WithJsonSchema({"type": ["integer", "array", "string"]})
 ]
-
-
-class Strict(BaseModel):
-    """A part of a file: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LevelFormat(Strict):
