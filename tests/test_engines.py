@@ -54,6 +54,18 @@ def test_the_fixed_engine_agrees_with_the_independent_solver(own_model, own_prot
     assert fixed["peak_ca"].to_numpy() == pytest.approx(reference["peak_ca"].to_numpy(), rel=1e-4)
 
 
+@pytest.mark.parametrize("engine", ["fixed", "reference"])
+def test_a_sample_between_events_that_nearly_coincide_is_taken_once(own_model, tmp_path, engine):
+    path = tmp_path / "close.yaml"
+    path.write_text(
+        "format: 1\ntitle: close\nfollow_up: {duration: 20 ms}\nrecord: [{every: 1 ms}]\n"
+        "induction: [{pre: [{count: 3, rate: 100 Hz}], post: {lag: 0.0000004 ms}}]\n"
+    )
+    data = run(own_model("leaky"), str(path), engine=engine, target="numpy")
+    assert data.sizes["sample"] == 41
+    assert bool(np.isfinite(data["v"]).all())
+
+
 def test_a_square_pulse_lasts_as_long_as_its_delay_says(own_model, own_protocol):
     protocol = ps.load_protocol(own_protocol("spikes_apart"))
     data = run(own_model("leaky"), protocol, engine="reference")

@@ -183,10 +183,17 @@ def _print(summary: dict[str, Any]) -> None:
         f"{summary['engine']} engine on {summary['target']}, {summary['wall_s']:.1f} s, "
         f"{trust['steps']} steps" + (f", conservation to {drift:.1g}" if drift is not None else "")
     )
+    for key, what in _CHECKS.items():
+        if trust[key] is not None:
+            out.print(f"{what}: {trust[key]:.2g} relative change of the readout at most")
     if summary["not_modelled"]:
         out.print(f"not in this model: {', '.join(summary['not_modelled'])}")
 
 
+_CHECKS = {
+    "tenth_tolerance_change": "at a tenth of the tolerance",
+    "reference_change": "by the independent solver",
+}
 _FIXED_KEYS = {"strength_percent", "strength_sem", "n", "states", "peak"}
 
 

@@ -89,13 +89,13 @@ class _Program:
         rows: list[list[float]] = []
         now = lane.start
         for time, happenings in self._agenda(lane):
-            between = lane.samples[(lane.samples > now + _SAME) & (lane.samples < time - _SAME)]
+            between = lane.samples[len(rows) : np.searchsorted(lane.samples, time - _SAME)]
             if time > now:
                 rows += self._integrate(values, now, time, frozenset(clamped), between, peaks)
                 now = time
             for happening in happenings:
                 self._happen(happening, values, clamped, clock, now)
-            if (np.abs(lane.samples - now) <= _SAME).any():
+            if len(rows) < lane.samples.size and lane.samples[len(rows)] <= now + _SAME:
                 rows.append(self.observe(now, self._vector(values), values))
         return np.array(rows), peaks.top
 
