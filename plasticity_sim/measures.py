@@ -16,7 +16,7 @@ _EDGE = 1e-6  # s: samples at the edge of the measuring window count
 
 def at_measure(data: xr.Dataset, variable: str = STRENGTH) -> xr.DataArray:
     """Return a variable's mean over the protocol's measuring window, without its `sample`."""
-    at, window = data.attrs["measure_at"], data.attrs["measure_window"]
+    at, window = data["measure_at"], data["measure_window"]
     after = data["time_after"]
     inside = (after >= at - window - _EDGE) & (after <= at + _EDGE)
     return data[variable].where(inside).mean("sample", keep_attrs=True)

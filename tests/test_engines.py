@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, ms, prefs
+from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, get_device, ms, prefs
 
 import plasticity_sim as ps
 from plasticity_sim.engine import build
@@ -144,6 +144,13 @@ def test_a_cell_that_fires_by_itself_keeps_its_interval(own_model, own_protocol)
     # from -70 to -50 mV towards -40 mV in 20 ms x ln 3, and one step to notice
     assert np.diff(fired).mean() == pytest.approx(0.02 * np.log(3), abs=1e-4)
     assert fired[0] == pytest.approx(1e-3 + 0.02 * np.log(3), abs=1.1e-3)
+
+
+def test_a_run_leaves_brian2_as_it_found_it(own_model, own_protocol):
+    before = get_device(), prefs["codegen.target"], prefs["codegen.loop_invariant_optimisations"]
+    run(own_model("firing"), own_protocol("released"), target="numpy")
+    after = get_device(), prefs["codegen.target"], prefs["codegen.loop_invariant_optimisations"]
+    assert after == before
 
 
 def test_a_stochastic_model_is_refused_by_the_reference(own_model, own_protocol):

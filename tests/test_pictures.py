@@ -30,9 +30,11 @@ def made_up(lags=(-10.0, 12.0)):
             "mix": ("state", [0.75, 0.25]), "time": ("sample", time, {"units": "s"}),
             "time_after": ("sample", time - 59, {"units": "s"}),
             "last_pulse": ("lag", np.full(len(lags), 59.0)),
+            "measure_at": ("lag", np.full(len(lags), 536.0)),
+            "measure_window": ("lag", np.zeros(len(lags))),
         },
         attrs={"model": "made_up", "protocol": "pairs", "title": "a model; spike pairs",
-               "readout": "w", "measure_at": 536.0, "measure_window": 0.0},
+               "readout": "w"},
     )  # fmt: skip
     for name, unit in (("ca", "uM"), ("camkii_active", "uM"), ("pp1_active", "uM")):
         values = np.broadcast_to(np.exp(-np.abs(time) / 50), shape)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from brian2 import (
     set_device,
 )
 from brian2.core.base import BrianObjectException
+from brian2.devices.device import reset_device
 
 from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress, check_finite, sample_grid
@@ -37,6 +40,12 @@ from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.parts import Kind, Variable
 
 _METHODS = {"rk4": RungeKutta4()}  # the others are Brian2's own
+_PREFERENCES = (
+    "codegen.target",
+    "codegen.loop_invariant_optimisations",
+    "codegen.cpp.extra_compile_args_gcc",
+    "devices.cpp_standalone.extra_make_args_unix",
+)
 _POLL = 0.2  # s between looks at the progress of a compiled run
 _VECTOR = 8  # doubles in the widest vector register
 _REPORTS = 500  # how often a compiled run tells how far it is
@@ -73,25 +82,21 @@ def run_fixed(
     target = target or build.target()
     own, batch = batch, _padded(batch) if target == "cpp_standalone" else batch
     plan = agenda(batch, dt)
-    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
-        _activate(target, folder)
+    with _device(target) as folder:
         try:
             parts = _build(batch, plan, method, dt)
             if batch.model.is_noisy:
                 seed(batch.seed)
             _run(parts, (plan.steps + 1) * dt, target, folder, progress)
-            samples = _samples(own, batch, parts.monitor)
-            peaks = {
-                n: np.array(getattr(parts.group, f"peak__{n}_")[:])[: len(own.lanes)]
-                for n in batch.peaks
-            }
         except BrianObjectException as problem:
             cause = problem.__cause__ or problem
             name = batch.model.name
             raise InputError(f"Brian2 cannot run '{name}' with {method}: {cause}") from None
-        finally:
-            device.reinit()
-            set_device("runtime")
+        samples = _samples(own, batch, parts.monitor)
+        peaks = {
+            n: np.array(getattr(parts.group, f"peak__{n}_")[:])[: len(own.lanes)]
+            for n in batch.peaks
+        }
     steps = plan.steps * len(own.lanes)
     outcome = Outcome(samples, peaks, "fixed", target, target == "cpp_standalone", steps)
     check_finite(own, outcome)
@@ -105,15 +110,27 @@ class _Parts:
     network: Network
 
 
-def _activate(target: str, folder: str) -> None:
-    if target == "cpp_standalone":
-        set_device("cpp_standalone", directory=folder, build_on_run=False)
-        prefs.codegen.cpp.extra_compile_args_gcc = list(build.flags())
-        prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]
-        prefs.codegen.loop_invariant_optimisations = False  # the compiler's work, and slow in sympy
-    else:
-        set_device("runtime")
-        prefs.codegen.target = target
+@contextmanager
+def _device(target: str) -> Iterator[str]:
+    """Lend Brian2's device and preferences for one run; yields a private folder for its files."""
+    before = {name: prefs[name] for name in _PREFERENCES}
+    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
+        if target == "cpp_standalone":
+            set_device("cpp_standalone", directory=folder, build_on_run=False)
+            prefs["codegen.cpp.extra_compile_args_gcc"] = list(build.flags())
+            prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
+            # the compiler does this better, and sympy slowly
+            prefs["codegen.loop_invariant_optimisations"] = False
+        else:
+            set_device("runtime")
+            prefs["codegen.target"] = target
+        try:
+            yield folder
+        finally:
+            device.reinit()
+            reset_device()
+            for name, value in before.items():
+                prefs[name] = value
 
 
 def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:

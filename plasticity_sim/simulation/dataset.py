@@ -61,9 +61,14 @@ def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protoc
     ):
         values = values.reshape(-1, times.shape[-1])[0] if alike else values
         data.coords[name] = (dims, values, {"units": "s", "long_name": meaning})
-    lasts_dims = axes if lasts.ndim else []
-    meaning = "last induction pulse after the first"
-    data.coords["last_pulse"] = (lasts_dims, lasts, {"units": "s", "long_name": meaning})
+    timelines = [condition.timeline for condition in protocol.conditions]
+    for name, values, meaning in (
+        ("last_pulse", lasts, "last induction pulse after the first"),
+        ("measure_at", [t.measure_at for t in timelines], "end of the measuring window"),
+        ("measure_window", [t.measure_window for t in timelines], "length of the measuring window"),
+    ):
+        shaped = np.reshape(values, lasts.shape)
+        data.coords[name] = (axes, shaped, {"units": "s", "long_name": meaning})
 
 
 def _add_strength(data: xr.Dataset, model: Model, protocol: Protocol, axes: list[str]) -> None:

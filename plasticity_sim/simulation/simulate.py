@@ -93,7 +93,7 @@ def simulate(
     if options.check:
         trust = _checked(lanes.batch, outcome, trust, options)
     data = to_dataset(model, protocol, lanes, outcome)
-    inputs = resolved_inputs(model, protocol, count, seed)
+    inputs = resolved_inputs(model, protocol, count, seed, options)
     return data.assign_attrs(
         title=f"{model.title}; {protocol.title}", model=model.name, protocol=protocol.name,
         inputs=inputs, content_hash=hashlib.sha256(inputs.encode()).hexdigest(), seed=seed,
@@ -102,8 +102,6 @@ def simulate(
         tolerance=options.rtol if outcome.engine == "reference" else float("nan"),
         dt=model.integrator.dt or float("nan"), trust=json.dumps(trust.as_json()),
         not_modelled=json.dumps(lanes.not_modelled), readout=model.readout.variable,
-        measure_at=float(protocol.conditions[0].timeline.measure_at),
-        measure_window=float(protocol.conditions[0].timeline.measure_window),
     )  # fmt: skip
 
 
@@ -155,11 +153,27 @@ def _checked(batch: Batch, outcome: Outcome, trust: Trust, options: Options) -> 
     return replace(trust, reference_change=change)
 
 
-def resolved_inputs(model: Model, protocol: Protocol, synapses: int, seed: int) -> str:
+def resolved_inputs(
+    model: Model, protocol: Protocol, synapses: int, seed: int, options: Options
+) -> str:
     """Return everything that decides the result, as JSON with sorted keys."""
+    after = {number: b.after.text for number, b in enumerate(model.blocks) if b.after}
     data = {
         "model": model.name,
         "equations": model.equations,
+        "events": [
+            [block.trigger, after.get(number, ""), *(s.text for s in block.statements)]
+            for number, block in enumerate(model.blocks)
+        ],
+        "threshold": model.threshold.text if model.threshold else "",
+        "initial": {name: start.text for name, start in model.initial.items()},
+        "drugs": {
+            d.name: {"half": d.half, **{n: c.text for n, c in d.effects.items()}}
+            for d in model.drugs.values()
+        },
+        "readout": [model.readout.variable, model.readout.within],
+        "population": repr(model.population),
+        "engine": [options.engine, options.rtol if options.engine == "reference" else None],
         "parameters": {name: p.text for name, p in model.parameters.items()},
         "states": {s: {k: v.text for k, v in g.items()} for s, g in model.states.items()},
         "mix": model.mix,
