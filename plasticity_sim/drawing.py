@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, ordered so that neighbours differ in grey too
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1, 1, 1)))
-FULL_WIDTH, COLUMN_WIDTH = 180 / 25.4, 85 / 25.4  # inches, of a journal's page
+FULL_WIDTH = 180 / 25.4  # inches, of a journal's page
 
 _STYLE = Path(__file__).with_name("paper.mplstyle")
 

@@ -119,11 +119,11 @@ def test_halving_the_step_divides_the_error_of_rk4_by_sixteen(own_model, own_pro
     errors = []
     model = ps.load_model(own_model("leaky"))
     reference = run(model, own_protocol("two_pulses"), engine="reference", rtol=1e-11)
-    for step in (1e-3, 0.5e-3):
+    for step in (0.25e-3, 0.125e-3):
         coarse = replace(model, integrator=replace(model.integrator, dt=step))
         data = run(coarse, own_protocol("two_pulses"), target="numpy")
         errors.append(float(np.abs(data["v"] - reference["v"]).max()))
-    assert errors[0] / errors[1] == pytest.approx(16, rel=0.15)
+    assert errors[0] / errors[1] == pytest.approx(16, rel=0.03)
 
 
 def test_white_noise_gives_the_variance_of_its_equation(own_model, own_protocol):

@@ -125,7 +125,7 @@ def test_the_response_to_test_pulses_can_be_the_readout(own_model, tmp_path):
     )  # fmt: skip
     data = ps.simulate(own_model("response"), write(tmp_path, text), options=REFERENCE)
     strength = at_measure(data)
-    assert float(data["strength"].where(data["time"] < 0).min()) == pytest.approx(100, abs=0.1)
+    assert float(data["strength"].where(data["time"] < 0).min()) == pytest.approx(100, abs=0.002)
     assert 50 < float(strength) < 60  # half the conductance, a little less saturation
 
 

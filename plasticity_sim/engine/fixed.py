@@ -1,4 +1,4 @@
-"""The fixed-step engine: Brian2's own methods, every lane a row of one NeuronGroup.
+"""The fixed-step engine: Brian2 on a grid, every lane a row of one NeuronGroup.
 
 It serves stochastic models and checks the adaptive engine. Events fall on the grid of the step.
 """
