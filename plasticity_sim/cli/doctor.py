@@ -1,4 +1,4 @@
-"""`doctor`: compiler, versions, and a short self-test of both engines."""
+"""`doctor`: compiler, versions, kept programs, and a short self-test of both engines."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ def register(app: typer.Typer) -> None:
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+    clear_cache: Annotated[
+        bool, typer.Option("--clear-cache", help="remove the compiled programs kept, nothing else")
+    ] = False,
 ) -> int:
     """Tell what this machine has, and check that the engines agree on one spike."""
-    report = diagnosis()
+    report = _cleared() if clear_cache else diagnosis()
     if as_json:
         print(json.dumps(report))
     else:
@@ -28,11 +31,11 @@ def doctor(
             if isinstance(value, dict):
                 value = ", ".join(f"{key} {item}" for key, item in value.items())
             print(f"{name:<12}{value}")
-    return 0 if report["self_test"]["agrees"] else 1
+    return 0 if clear_cache or report["self_test"]["agrees"] else 1
 
 
 def diagnosis() -> dict[str, Any]:
-    """Return compiler, flags, target, versions and the result of the self-test."""
+    """Return compiler, flags, target, versions, cache and the result of the self-test."""
     from plasticity_sim.engine import build
     from plasticity_sim.simulation import versions
 
@@ -41,8 +44,26 @@ def diagnosis() -> dict[str, Any]:
         "flags": " ".join(build.flags()),
         "target": build.target(),
         "versions": versions(),
+        "cache": _kept(),
         "self_test": _self_test(),
     }
+
+
+def _kept() -> dict[str, Any]:
+    """Return how many compiled programs are kept, how large they are, and where."""
+    from plasticity_sim.engine import cache
+
+    entries = cache.entries()
+    size = sum(entry.bytes for entry in entries)
+    return {"entries": len(entries), "megabytes": round(size / 1e6, 2), "in": str(cache.folder())}
+
+
+def _cleared() -> dict[str, Any]:
+    """Empty the cache and return what was in it."""
+    from plasticity_sim.engine import cache
+
+    before = _kept()
+    return {"removed": before | {"entries": cache.clear()}}
 
 
 def _self_test() -> dict[str, Any]:

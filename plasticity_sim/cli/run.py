@@ -39,16 +39,18 @@ def run(
     seed: Annotated[int, typer.Option(min=0, help="root of all random numbers")] = 0,
     rtol: Annotated[float | None, typer.Option(help="relative tolerance of the solver")] = None,
     engine: Annotated[
-        str, typer.Option(help="fixed (Brian2) or reference (SciPy, independent)")
-    ] = "fixed",
+        str | None,
+        typer.Option(help="lanes (adaptive), fixed or reference (SciPy) [what the model asks for]"),
+    ] = None,
     out: Annotated[list[str] | None, typer.Option(help="write the result: .nc or .csv")] = None,
     plot: Annotated[str | None, typer.Option(help="draw the result: .png, .svg or .pdf")] = None,
     data: Annotated[str | None, typer.Option(help="a CSV of measured points to draw too")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
-    check: Annotated[bool, typer.Option(help="run the independent solver too")] = False,
+    check: Annotated[bool, typer.Option(help="compare with tighter and independent runs")] = False,
 ) -> int:
     """Run a protocol on a model and tell the synaptic strength it leaves."""
     from plasticity_sim.results import check_target
+    from plasticity_sim.simulation import Options
 
     names = list(dict.fromkeys(model or [DEFAULT_MODEL]))
     outputs = out or []
@@ -59,7 +61,7 @@ def run(
         raise InputError("--data draws points into a picture; give --plot FILE.png as well")
     if len(names) > 1 and outputs:
         raise InputError("--out writes the result of one model; give one --model")
-    options = _options(engine, rtol, check)
+    options = Options(engine=engine, rtol=rtol, check=check)
     points = _points(data)
     found = [
         _simulated(name, protocol, assignments(values_set or []), values, drug or [],
@@ -74,14 +76,6 @@ def run(
         for summary in summaries:
             _print(summary)
     return _trusted(summaries)
-
-
-def _options(engine: str, rtol: float | None, check: bool) -> Any:
-    from plasticity_sim.simulation import Options
-
-    if rtol is not None and engine == "fixed":
-        raise InputError("--rtol: the fixed-step engine has none; add --engine reference")
-    return Options(engine=engine, rtol=1e-8 if rtol is None else rtol, check=check)
 
 
 def _simulated(
@@ -109,16 +103,17 @@ def _simulated(
     if drugs:
         protocol = protocol.with_drugs([_drug(text) for text in drugs])
     began = time.perf_counter()
-    with progress_bar(f"{protocol.name} on {model.name}") as progress:
+    with progress_bar(f"{protocol.name} on {model.name}") as (progress, announce):
         result = simulate(
-            model, protocol, synapses=synapses, seed=seed, options=options, progress=progress
-        )
+            model, protocol, synapses=synapses, seed=seed, options=options,
+            progress=progress, announce=announce,
+        )  # fmt: skip
     return result, summary(result, time.perf_counter() - began, __version__)
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Any]:
-    """Show a bar on stderr while a function called with the share done moves it."""
+def progress_bar(title: str) -> Iterator[tuple[Any, Any]]:
+    """Show a bar on stderr; yields what moves it by the share done, and what prints above it."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
     screen = Console(stderr=True)
@@ -128,7 +123,7 @@ def progress_bar(title: str) -> Iterator[Any]:
         def update(share: float) -> None:
             bar.update(task, completed=share, description=title)
 
-        yield update
+        yield update, lambda text: bar.console.print(text, highlight=False, soft_wrap=True)
 
 
 def _drug(text: str) -> dict[str, str]:

@@ -39,6 +39,7 @@ class Lane:
     samples: Array
     settings: tuple[Setting, ...] = ()
     label: str = ""  # how an error names this lane
+    seed: int = 0  # of this lane's random numbers, below 2**53
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,6 @@ class Batch:
     lanes: tuple[Lane, ...]
     observe: tuple[str, ...]  # variables to sample
     peaks: tuple[str, ...] = ()  # variables whose largest value over the run is wanted
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,10 @@ class Outcome:
     peaks: dict[str, Array]
     engine: str
     target: str  # what ran the equations, such as 'cpp_standalone' or 'scipy'
-    compiled: bool
+    compiled: bool  # whether a compiler ran for it
     steps: int
     rejected: int = 0
+    rtol: float | None = None  # None at a fixed step
 
 
 def sample_grid(batch: Batch) -> Array:

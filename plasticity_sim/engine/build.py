@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+
+import brian2
 
 # Measured: only together do these let GCC vectorise a state update of fifty arrays. Brian2's own
 # default keeps -fno-finite-math-only, which shuts out the vector exp(); finiteness is checked
@@ -18,6 +22,16 @@ VECTORISED = (
 )  # fmt: skip
 PLAIN = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11")
 SAFE = ("-w", "-O2", "-std=c++11")
+FAST = (VECTORISED, PLAIN, SAFE)
+
+# Arithmetic exactly as written, so that a lane's bits do not depend on how a loop was vectorised:
+# no reordering and no fused multiply-add. What is given up of IEEE 754 is only errno and traps.
+_AS_WRITTEN = ("-w", "-std=c++11", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off")
+EXACT = (
+    (*_AS_WRITTEN, "-O3", "-march=native", "-mprefer-vector-width=512"),
+    (*_AS_WRITTEN, "-O3", "-march=native"),
+    (*_AS_WRITTEN, "-O2"),
+)
 
 
 def compiler() -> str | None:
@@ -32,12 +46,34 @@ def target() -> str:
 
 
 @cache
-def flags() -> tuple[str, ...]:
-    """Return the fastest set of compiler flags that this machine's compiler takes; () if none."""
+def flags(choices: tuple[tuple[str, ...], ...] = FAST) -> tuple[str, ...]:
+    """Return the first set of compiler flags that this machine's compiler takes; () if none."""
     program = compiler()
     if program is None:
         return ()
-    return next((choice for choice in (VECTORISED, PLAIN, SAFE) if _compiles(program, choice)), ())
+    return next((choice for choice in choices if _compiles(program, choice)), ())
+
+
+@cache
+def identity(choices: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Return all besides the equations that decides what a compiled program computes."""
+    program = compiler() or ""
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    package = Path(__file__).parents[1]
+    sources = sorted(p for floor in ("solver", "engine") for p in (package / floor).rglob("*.py"))
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    return (repr(choices), program, version.stdout, _processor(), brian2.__version__, digest)
+
+
+def _processor() -> str:
+    """Return what -march=native looks at."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    return "\n".join(
+        sorted({li for li in lines if li.startswith(("model name", "flags", "Features"))})
+    )
 
 
 def _compiles(program: str, choice: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from plasticity_sim.engine.batch import NEVER, Array, Batch, Lane
+from plasticity_sim.engine.noise import DRAWS, numbered
 from plasticity_sim.expressions import Statement
 from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.model import Model
@@ -53,15 +54,14 @@ def agenda(batch: Batch, dt: float) -> Agenda:
     plan = Agenda(steps=round(length / dt), never=NEVER)
     _add_settings(plan, batch, starts, dt)
     for kind in ("pre", "post"):
-        blocks = [b for b in batch.model.blocks if b.trigger == kind and b.after is None]
         times = [getattr(lane, kind) for lane in lanes]
         if any(t.size for t in times):
-            plan.add(kind, times, starts, dt, f"{event_code(blocks)}\n{kind}__last = t")
+            plan.add(kind, times, starts, dt, f"{event_code(batch.model, kind)}\n{kind}__last = t")
     for number, block in enumerate(batch.model.blocks):
         if block.after is not None:
             times = [_delayed(block, lane) for lane in lanes]
             if any(t.size for t in times):
-                plan.add(f"delayed{number}", times, starts, dt, event_code([block]))
+                plan.add(f"delayed{number}", times, starts, dt, block_code(batch.model, number))
     plan.add("sample", [lane.samples for lane in lanes], starts, dt, "")
     plan.order["sample"] = 99  # after the monitor has looked
     return plan
@@ -124,9 +124,17 @@ def _delayed(block: Block, lane: Lane) -> Array:
     return np.asarray(getattr(lane, block.trigger) + block.after.evaluate(lane.parameters))
 
 
-def event_code(blocks: Sequence[Block]) -> str:
-    """Return what Brian2 runs for all statements of `blocks`, in their order."""
-    return "\n".join(_written_out(s) for block in blocks for s in block.statements)
+def event_code(model: Model, kind: str) -> str:
+    """Return what Brian2 runs at an event of `kind`: its blocks without a delay, in their order."""
+    numbers = [n for n, b in enumerate(model.blocks) if b.trigger == kind and b.after is None]
+    return "\n".join(block_code(model, number) for number in numbers)
+
+
+def block_code(model: Model, number: int) -> str:
+    """Return what Brian2 runs for block `number` of the model."""
+    code = "\n".join(map(_written_out, model.blocks[number].statements))
+    # the state update draws first and the threshold second, whatever else is in the batch
+    return numbered(code, "t_in_timesteps", first=(number + 2) * DRAWS)
 
 
 def _written_out(statement: Statement) -> str:

@@ -5,10 +5,7 @@ It serves stochastic models and checks the adaptive engine. Events fall on the g
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,29 +20,21 @@ from brian2 import (
     check_units,
     device,
     implementation,
-    prefs,
     second,
-    seed,
-    set_device,
 )
 from brian2.core.base import BrianObjectException
-from brian2.devices.device import reset_device
 
 from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress, check_finite, sample_grid
+from plasticity_sim.engine.device import lent
 from plasticity_sim.engine.events import Agenda, agenda, event_code
+from plasticity_sim.engine.noise import DRAWS, FUNCTIONS, LaneNoise, is_noisy, numbered
 from plasticity_sim.engine.rungekutta import RungeKutta4
 from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.parts import Kind, Variable
 
 _METHODS = {"rk4": RungeKutta4()}  # the others are Brian2's own
-_PREFERENCES = (
-    "codegen.target",
-    "codegen.loop_invariant_optimisations",
-    "codegen.cpp.extra_compile_args_gcc",
-    "devices.cpp_standalone.extra_make_args_unix",
-)
 _POLL = 0.2  # s between looks at the progress of a compiled run
 _VECTOR = 8  # doubles in the widest vector register
 _REPORTS = 500  # how often a compiled run tells how far it is
@@ -82,11 +71,9 @@ def run_fixed(
     target = target or build.target()
     own, batch = batch, _padded(batch) if target == "cpp_standalone" else batch
     plan = agenda(batch, dt)
-    with _device(target) as folder:
+    with lent(target, build.flags()) as folder:
         try:
             parts = _build(batch, plan, method, dt)
-            if batch.model.is_noisy:
-                seed(batch.seed)
             _run(parts, (plan.steps + 1) * dt, target, folder, progress)
         except BrianObjectException as problem:
             cause = problem.__cause__ or problem
@@ -110,29 +97,6 @@ class _Parts:
     network: Network
 
 
-@contextmanager
-def _device(target: str) -> Iterator[str]:
-    """Lend Brian2's device and preferences for one run; yields a private folder for its files."""
-    before = {name: prefs[name] for name in _PREFERENCES}
-    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
-        if target == "cpp_standalone":
-            set_device("cpp_standalone", directory=folder, build_on_run=False)
-            prefs["codegen.cpp.extra_compile_args_gcc"] = list(build.flags())
-            prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
-            # the compiler does this better, and sympy slowly
-            prefs["codegen.loop_invariant_optimisations"] = False
-        else:
-            set_device("runtime")
-            prefs["codegen.target"] = target
-        try:
-            yield folder
-        finally:
-            device.reinit()
-            reset_device()
-            for name, value in before.items():
-                prefs[name] = value
-
-
 def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
     """Return the group, its monitor and the network for one batch."""
     model, lanes = batch.model, batch.lanes
@@ -148,12 +112,14 @@ def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
         for name in model.parameters
         if name not in varying
     }
-    spikes = event_code([b for b in model.blocks if b.trigger == "spike"])
+    spikes, noisy = event_code(model, "spike"), is_noisy(model)
+    updater = _METHODS.get(method, method)
+    threshold = model.threshold.text if model.threshold else ""
     group = NeuronGroup(
-        len(lanes), _equations(batch, plan, varying), dt=dt * second,
-        method=_METHODS.get(method, method),
-        namespace={**constants, **tables}, name="lanes",
-        threshold=model.threshold.text if model.threshold else None,
+        len(lanes), _equations(batch, plan, varying, noisy), dt=dt * second,
+        method=LaneNoise(updater) if noisy else updater,
+        namespace={**constants, **tables, **(FUNCTIONS if noisy else {})}, name="lanes",
+        threshold=numbered(threshold, "t_in_timesteps", first=DRAWS) or None,
         reset=spikes or None if model.threshold else None,
         events={kind: f"t_in_timesteps >= {kind}__next" for kind in plan.steps_of},
     )  # fmt: skip
@@ -161,6 +127,8 @@ def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
         setattr(group, name + "_", np.array([lane.initial[name] for lane in lanes]))
     for name in varying:
         setattr(group, name + "_", np.array([lane.parameters[name] for lane in lanes]))
+    if noisy:
+        group.lane__seed_ = np.array([lane.seed for lane in lanes], float)
     for kind, code in plan.code.items():
         setattr(group, f"{kind}__next_", plan.steps_of[kind][0])
         group.set_event_schedule(kind, when="before_start")
@@ -186,7 +154,7 @@ def _varying(batch: Batch, plan: Agenda) -> list[str]:
     ]
 
 
-def _equations(batch: Batch, plan: Agenda, varying: list[str]) -> str:
+def _equations(batch: Batch, plan: Agenda, varying: list[str], noisy: bool) -> str:
     model = batch.model
     lines = [_equation(v, plan.clamped) for v in model.variables.values()]
     lines += [f"{n} : {base_unit_text(model.dimensions[n])}" for n in varying]
@@ -194,6 +162,7 @@ def _equations(batch: Batch, plan: Agenda, varying: list[str]) -> str:
     for kind in plan.steps_of:
         lines += [f"{kind}__count : integer", f"{kind}__next : 1"]
     lines += ["pre__last : second", "post__last : second"]
+    lines += ["lane__seed : 1 (constant)"] if noisy else []
     lines += [f"peak__{n} : {base_unit_text(model.dimensions[n])}" for n in batch.peaks]
     return "\n".join(lines)
 

@@ -56,7 +56,7 @@ def run_reference(batch: Batch, rtol: float = 1e-8, progress: Progress | None = 
             peaks[name][row] = value
         if progress:
             progress((row + 1) / len(batch.lanes))
-    outcome = Outcome(samples, peaks, "reference", "scipy", False, program.steps)
+    outcome = Outcome(samples, peaks, "reference", "scipy", False, program.steps, rtol=rtol)
     check_finite(batch, outcome)
     return outcome
 

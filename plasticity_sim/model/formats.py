@@ -89,4 +89,4 @@ class ModelFormat(Strict):
     states: dict[str, dict[str, Text]] = {}
     mix: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     population: PopulationFormat | None = None
-    integrator: Literal["rodas4"] | IntegratorFormat
+    integrator: Literal["rodas4", "rodas4p", "rodas5p"] | IntegratorFormat

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from plasticity_sim.engine.batch import Array, Batch, Lane, Setting
+from plasticity_sim.engine.noise import check_draws
 from plasticity_sim.engine.rest import settle
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
@@ -30,23 +31,35 @@ class Plan:
 def plan(model: Model, protocol: Protocol, synapses: int, seed: int) -> Plan:
     """Return the lanes of `protocol` on `model`, each at rest at its beginning."""
     _check_driven(model, protocol)
+    check_draws(model)
     count = len(protocol.conditions) * len(model.states) * synapses
     if count > MOST_LANES:
         raise InputError(f"{count} lanes (conditions x states x synapses); at most {MOST_LANES}")
     spread = factors(model.population, synapses, seed)
     rests = _Rests(model)
     lanes, missing = [], []
-    for condition in protocol.conditions:
+    for number, condition in enumerate(protocol.conditions):
         check_windows(model, condition)
         bath, lacking = bath_parameters(model, condition)
         missing += [name for name in lacking if name not in missing]
-        for state in model.states:
+        for place, state in enumerate(model.states):
             for synapse in range(synapses):
                 scaled = {n: f[synapse] * model.parameters[n].value for n, f in spread.items()}
                 base = {n: p.value for n, p in model.parameters.items()} | scaled | bath
-                lanes.append(_lane(model, condition, state, base, rests))
-    return Plan(Batch(model, tuple(lanes), _observed(model), model.observe, seed), synapses,
-                tuple(missing))  # fmt: skip
+                lane = _lane(model, condition, state, base, rests)
+                lanes.append(replace(lane, seed=lane_seed(seed, number, place, synapse)))
+    batch = Batch(model, tuple(lanes), _observed(model), model.observe)
+    return Plan(batch, synapses, tuple(missing))
+
+
+def lane_seed(root: int, *place: int) -> int:
+    """Return the seed of the lane at `place`, whatever other lanes there are.
+
+    >>> lane_seed(0, 1, 0, 2) == lane_seed(0, 1, 0, 2) != lane_seed(0, 2, 0, 1)
+    True
+    """
+    words = np.random.SeedSequence(root, spawn_key=place).generate_state(1, np.uint64)
+    return int(words[0]) >> 11  # 53 bits: what a double holds exactly
 
 
 def _lane(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from plasticity_sim.engine.batch import Batch, Outcome, Progress
+from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress
 from plasticity_sim.engine.fixed import run_fixed
+from plasticity_sim.engine.lanes import METHOD, RTOL, run_lanes
 from plasticity_sim.engine.reference import run_reference
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.model import Model, load_model
@@ -23,25 +24,47 @@ from plasticity_sim.simulation.dataset import to_dataset
 from plasticity_sim.simulation.lanes import plan
 from plasticity_sim.simulation.trust import Trust, trust_of
 
-ENGINES = ("fixed", "reference")
+ENGINES = ("lanes", "fixed", "reference")
+REFERENCE_RTOL = 1e-8
 CHECKED_LANES = 4  # how many of a run's lanes `check` integrates again
 PACKAGES = ("plasticity-sim", "brian2", "numpy", "scipy", "sympy", "xarray")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a simulation is carried out, as opposed to what is simulated."""
+    """How a simulation is carried out, as opposed to what is simulated.
 
-    engine: str = "fixed"
-    rtol: float = 1e-8  # of the reference engine
+    Without an `engine` it is the one that the model's integrator asks for; without `rtol` the
+    engine's own tolerance.
+    """
+
+    engine: str | None = None
+    rtol: float | None = None
     target: str | None = None  # of Brian2; by default the fastest the machine has
-    check: bool = False  # run the independent solver too
+    check: bool = False  # run at a tenth of the tolerance and with the independent solver too
 
     def __post_init__(self) -> None:
-        if self.engine not in ENGINES:
+        if self.engine is not None and self.engine not in ENGINES:
             raise InputError(f"no engine '{self.engine}'; {suggestion(self.engine, ENGINES)}")
-        if not 1e-12 <= self.rtol <= 1e-2:
+        if self.rtol is not None and not 1e-12 <= self.rtol <= 1e-2:
             raise InputError(f"rtol is {self.rtol:g}; give a value from 1e-12 to 1e-2")
+
+    def resolved(self, model: Model) -> Options:
+        """Return the options with engine and tolerance that `model` will be run with.
+
+        Raises InputError where the engine cannot integrate the model.
+        """
+        method, dt = model.integrator.method, model.integrator.dt
+        engine = self.engine or ("fixed" if dt else "lanes")
+        if engine == "fixed" and dt is None:
+            raise InputError(
+                f"model '{model.name}' asks for {method}, which has no fixed step; "
+                "write integrator: {method: rk4, dt: 0.02 ms}"
+            )
+        if engine == "fixed" and self.rtol is not None:
+            raise InputError(f"rtol: model '{model.name}' runs at a fixed step, which has none")
+        own = {"lanes": RTOL, "reference": REFERENCE_RTOL}.get(engine)
+        return replace(self, engine=engine, rtol=self.rtol or own)
 
 
 def simulate(
@@ -52,6 +75,7 @@ def simulate(
     seed: int = 0,
     options: Options | None = None,
     progress: Progress | None = None,
+    announce: Callable[[str], None] | None = None,
     **values: Any,
 ) -> xr.Dataset:
     """Run `protocol` on `model` and return samples, peaks and strength.
@@ -64,6 +88,8 @@ def simulate(
         Size of the population; by default the model's own.
     seed
         Root of every random number.
+    progress, announce
+        Called with the share done; called, in words, with what takes long and happens once.
     values
         Parameters of the model or settings of the protocol, as in `mg_out="0.1 mM"`.
 
@@ -87,8 +113,9 @@ def simulate(
     count = model.population.synapses if synapses is None else synapses
     if count < 1:
         raise InputError(f"synapses: {count} given; at least 1 is needed")
+    options = options.resolved(model)
     lanes = plan(model, protocol, count, seed)
-    outcome = _run(lanes.batch, options, progress)
+    outcome = _run(lanes.batch, options, progress, announce)
     trust = trust_of(lanes.batch, outcome)
     if options.check:
         trust = _checked(lanes.batch, outcome, trust, options)
@@ -99,7 +126,7 @@ def simulate(
         inputs=inputs, content_hash=hashlib.sha256(inputs.encode()).hexdigest(), seed=seed,
         versions=json.dumps(versions()), cpu=platform.processor() or platform.machine(),
         engine=outcome.engine, target=outcome.target, compiled=int(outcome.compiled),
-        tolerance=options.rtol if outcome.engine == "reference" else float("nan"),
+        tolerance=options.rtol or float("nan"),
         dt=model.integrator.dt or float("nan"), trust=json.dumps(trust.as_json()),
         not_modelled=json.dumps(lanes.not_modelled), readout=model.readout.variable,
     )  # fmt: skip
@@ -127,30 +154,41 @@ def with_values(
     return model.with_parameters(own), protocol.with_settings(**other) if other else protocol
 
 
-def _run(batch: Batch, options: Options, progress: Progress | None) -> Outcome:
+def _run(
+    batch: Batch,
+    options: Options,
+    progress: Progress | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Outcome:
     integrator = batch.model.integrator
     if options.engine == "reference":
-        return run_reference(batch, options.rtol, progress)
-    if integrator.dt is None:
-        raise InputError(
-            f"model '{batch.model.name}' asks for {integrator.method}, which this version does "
-            "not have; write integrator: {method: rk4, dt: 0.02 ms}"
-        )
+        return run_reference(batch, options.rtol or REFERENCE_RTOL, progress)
+    if options.engine == "lanes":
+        method = integrator.method if integrator.dt is None else METHOD
+        rtol = options.rtol or RTOL
+        return run_lanes(batch, rtol, method, options.target, progress, announce)
+    assert integrator.dt is not None
     return run_fixed(batch, integrator.method, integrator.dt, options.target, progress)
 
 
 def _checked(batch: Batch, outcome: Outcome, trust: Trust, options: Options) -> Trust:
-    """Return the trust figures with the change that a tighter, independent run makes."""
-    read = batch.model.readout.variable
-    rtol = max(options.rtol / 10, 1e-12)
+    """Return the trust figures with the change that a tighter and an independent run make."""
     rows = np.unique(np.linspace(0, len(batch.lanes) - 1, CHECKED_LANES, dtype=int))
-    other = run_reference(replace(batch, lanes=tuple(batch.lanes[row] for row in rows)), rtol)
-    width = other.samples[read].shape[1]
-    before = outcome.samples[read][rows][:, :width]
-    change = float(np.nanmax(np.abs(before / other.samples[read] - 1)))
-    if outcome.engine == "reference":
-        return replace(trust, tenth_tolerance_change=change)
-    return replace(trust, reference_change=change)
+    few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows))
+    if options.rtol is not None:
+        tighter = _run(few, replace(options, rtol=max(options.rtol / 10, 1e-12)))
+        trust = replace(trust, tenth_tolerance_change=_change(batch, outcome, tighter, rows))
+    if options.engine != "reference":
+        independent = run_reference(few, REFERENCE_RTOL)
+        trust = replace(trust, reference_change=_change(batch, outcome, independent, rows))
+    return trust
+
+
+def _change(batch: Batch, outcome: Outcome, other: Outcome, rows: Array) -> float:
+    """Return the largest relative change of the readout, over all samples of some lanes."""
+    found = other.samples[batch.model.readout.variable]
+    before = outcome.samples[batch.model.readout.variable][rows][:, : found.shape[1]]
+    return float(np.nanmax(np.abs(before / found - 1)))
 
 
 def resolved_inputs(
@@ -173,7 +211,7 @@ def resolved_inputs(
         },
         "readout": [model.readout.variable, model.readout.within],
         "population": repr(model.population),
-        "engine": [options.engine, options.rtol if options.engine == "reference" else None],
+        "engine": [options.engine, options.rtol],
         "parameters": {name: p.text for name, p in model.parameters.items()},
         "states": {s: {k: v.text for k, v in g.items()} for s, g in model.states.items()},
         "mix": model.mix,

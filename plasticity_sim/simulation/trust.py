@@ -13,7 +13,8 @@ from plasticity_sim.model.model import Model
 from plasticity_sim.quantities import in_unit, parse_quantity
 
 LARGEST_DRIFT = 1e-9  # relative, of a declared total over the whole run
-MOST_NEGATIVE = -1e-5  # scales of the variable: ten absolute tolerances of a fixed-step run
+FIXED_STEP_RTOL = 1e-6  # stands for the tolerance of a run that has none
+MOST_NEGATIVE = -10.0  # absolute tolerances
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ def _minima(batch: Batch, outcome: Outcome) -> tuple[dict[str, float], list[str]
     """Return the smallest value of each concentration in its shown unit."""
     concentration = parse_quantity("1 uM").dim
     minima, failures = {}, []
+    tolerance = outcome.rtol or FIXED_STEP_RTOL
     model: Model = batch.model
     for name, scale in zip(model.differential, scales(model), strict=True):
         if model.dimensions[name] is not concentration:
@@ -73,7 +75,7 @@ def _minima(batch: Batch, outcome: Outcome) -> tuple[dict[str, float], list[str]
         values = outcome.samples[name]
         smallest = float(np.nanmin(values))
         minima[name] = in_unit(smallest, model.unit(name))
-        if smallest < MOST_NEGATIVE * scale:
+        if smallest < MOST_NEGATIVE * tolerance * scale:
             lane, sample = np.unravel_index(np.nanargmin(values), values.shape)
             failures.append(
                 f"'{name}' falls to {minima[name]:.3g} {model.unit(name)} in lane {lane} "

@@ -1,0 +1,292 @@
+"""Compiled programs kept on disk: whole or absent, checked at each use, safe between processes.
+
+The folder holds, for each key,
+    <key>/                      the built files, and manifest.json with size and sha256 of each
+    <key>.lock                  held while the entry is built or removed
+    .building-<key>-<host>-…    what is being built, or was when its builder was killed
+
+A hit takes no lock, so that a cache one may only read works too. An entry can go between `kept`
+and its use, if somebody clears the cache in that moment: start the program at once, and call
+`kept` again if it is gone. What runs already keeps running.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plasticity_sim.errors import InputError
+
+try:
+    import fcntl
+except ImportError:  # no such locks here: two builders at once both build, and one is kept
+    fcntl = None  # type: ignore[assignment]
+
+MOST = 64  # entries
+MANIFEST = "manifest.json"
+STALE = 86400.0  # s: no build takes that long, wherever its builder runs
+
+_KEY = re.compile(r"[0-9a-f]{32}")
+_instead: dict[Path, Path] = {}  # folders that cannot be written to -> a temporary one
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is kept under one key; `used` is the last use, in seconds since 1970."""
+
+    key: str
+    bytes: int
+    path: Path
+    used: float
+
+
+def folder() -> Path:
+    """Return where compiled programs are kept, whether or not it exists yet."""
+    if own := os.environ.get("PLASTICITY_SIM_CACHE"):
+        return Path(own).expanduser().absolute()
+    shared = os.environ.get("XDG_CACHE_HOME", "")
+    try:  # a relative one is to be ignored, says the XDG standard
+        caches = Path(shared) if os.path.isabs(shared) else Path.home() / ".cache"
+    except RuntimeError:  # a container's user without a home
+        return _temporary(Path())
+    return caches / "plasticity-sim"
+
+
+def fingerprint(*parts: str) -> str:
+    """Return a key for all that decides what is built.
+
+    >>> fingerprint("ab", "c") == fingerprint("a", "bc")
+    False
+    >>> len(fingerprint("g++", "-O3"))
+    32
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()[:32]
+
+
+def kept(key: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
+    """Return the folder kept under a `fingerprint`, and whether it had to be built now.
+
+    `build` fills an empty private folder, which is then renamed: the files must not know its name.
+    """
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"'{key}' is no key of the cache; make one with fingerprint()")
+    home = folder()
+    for place in (home, _instead.get(home, home)):
+        if _is_whole(place / key):
+            return _touched(place / key), False
+    found = None
+    if home not in _instead:
+        found = _found_or_built(home, key, build)
+    found = found or _found_or_built(_temporary(home), key, build)
+    if found is None:
+        raise InputError(
+            f"neither '{home}' nor '{_instead[home]}' can be written to; "
+            "set PLASTICITY_SIM_CACHE to a folder that can"
+        )
+    return found
+
+
+def entries() -> list[Entry]:
+    """Return what is kept, oldest use first."""
+    return _entries(folder())
+
+
+def clear() -> int:
+    """Remove all that is kept and what killed builders left; return the number of entries."""
+    home = folder()
+    removed = 0
+    try:
+        for entry in _entries(home):
+            with _locked(home, entry.key):
+                removed += _remove(entry.path)
+        _sweep(home)
+    except OSError as problem:
+        raise InputError(
+            f"the cache '{home}' cannot be emptied: {problem.strerror or problem}"
+        ) from None
+    return removed
+
+
+def _found_or_built(
+    home: Path, key: str, build: Callable[[Path], None]
+) -> tuple[Path, bool] | None:
+    """Return as `kept` does, None where `home` cannot be written to."""
+    target = home / key
+    private = _private(target)
+    with ExitStack() as stack:
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            _sweep(home)
+            stack.enter_context(_locked(home, key))
+            if _is_whole(target):  # another process has built it while this one waited
+                return _touched(target), False
+            _remove(target)
+            private.mkdir()
+        except OSError:
+            return None
+        try:
+            build(private)
+            if not _put(private, target):
+                return None
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+    _prune(home, key)
+    return target, True
+
+
+def _private(target: Path) -> Path:
+    token = f"{platform.node()}-{secrets.token_hex(4)}"
+    return target.with_name(f".building-{target.name}-{token}")
+
+
+def _put(private: Path, target: Path) -> bool:
+    """Write the manifest and rename; False if neither this nor an equal entry is there then."""
+    try:
+        files = sorted(file for file in private.rglob("*") if file.is_file())
+        manifest = {file.relative_to(private).as_posix(): _described(file) for file in files}
+        (private / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
+        private.rename(target)
+    except OSError:  # a full disk; or, where nothing locks, another process was faster
+        return _is_whole(target)
+    return True
+
+
+def _described(file: Path) -> dict[str, Any]:
+    data = file.read_bytes()
+    runs = bool(file.stat().st_mode & 0o100)
+    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "executable": runs}
+
+
+def _is_whole(entry: Path) -> bool:
+    """Tell whether each file is as it was built; files that were added later do not matter."""
+    try:
+        manifest = json.loads((entry / MANIFEST).read_text("utf-8"))
+        return bool(manifest) and all(_described(entry / n) == seen for n, seen in manifest.items())
+    except Exception:  # whatever a damaged manifest makes of this, it is no hit
+        return False
+
+
+def _touched(entry: Path) -> Path:
+    with suppress(OSError):  # a cache that one may only read
+        os.utime(entry)
+    return entry
+
+
+def _temporary(home: Path) -> Path:
+    """Return the folder that stands in for `home` until this process ends."""
+    if home not in _instead:
+        made = Path(tempfile.mkdtemp(prefix="plasticity-sim-"))
+        atexit.register(_forget, made, os.getpid())
+        _instead[home] = made
+    return _instead[home]
+
+
+def _forget(made: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child ends too, and must not take its parent's folder along
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _entries(home: Path) -> list[Entry]:
+    try:
+        paths = [path for path in home.iterdir() if _KEY.fullmatch(path.name)]
+    except OSError:  # not there yet, or not for this user
+        return []
+    found = []
+    for path in paths:
+        with suppress(OSError):  # removed while it is looked at
+            size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+            found.append(Entry(path.name, size, path, path.stat().st_mtime))
+    return sorted(found, key=lambda entry: entry.used)
+
+
+def _prune(home: Path, newest: str) -> None:
+    others = [entry for entry in _entries(home) if entry.key != newest]
+    for entry in others[: max(0, len(others) + 1 - MOST)]:
+        with suppress(OSError), _locked(home, entry.key, wait=False) as mine:
+            if mine:
+                _remove(entry.path)
+
+
+def _remove(entry: Path) -> bool:
+    """Rename out of the way, so that nobody finds half an entry, then delete."""
+    gone = _private(entry)
+    try:
+        entry.rename(gone)
+    except FileNotFoundError:
+        return False
+    _delete(gone)
+    return True
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:  # a folder, as nearly always
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sweep(home: Path) -> None:
+    """Remove what killed builders left: private folders whose key nobody holds the lock of."""
+    for path in home.glob(".building-*"):
+        key = _KEY.match(path.name, len(".building-"))
+        with suppress(OSError):
+            if key is None:
+                continue
+            old = time.time() - path.stat().st_mtime > STALE
+            with _locked(home, key[0], wait=False) as mine:
+                # The lock of another computer may not be seen here, on some network file systems.
+                if old or (mine and f"-{platform.node()}-" in path.name):
+                    _delete(path)
+
+
+@contextmanager
+def _locked(home: Path, key: str, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of a key; yield whether it is held. Its file goes when there is no entry."""
+    path = home / f"{key}.lock"
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        held = _lock(handle, wait)
+        with suppress(FileNotFoundError):
+            if not held or os.path.samestat(os.fstat(handle), path.stat()):
+                break
+        os.close(handle)  # the holder before has removed the file: lock the one of today
+    try:
+        yield held
+    finally:
+        if held and not (home / key).exists():
+            with suppress(OSError):
+                path.unlink()
+        if held and fcntl is not None:  # closing is not enough if another thread has forked
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_UN)
+        os.close(handle)
+
+
+def _lock(handle: int, wait: bool) -> bool:
+    """Lock; where nothing can, say yes to who wants to build and no to who wants to tidy up."""
+    if fcntl is None:
+        return wait
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return wait
+    return True

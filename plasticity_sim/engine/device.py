@@ -1,0 +1,47 @@
+"""Brian2's device and preferences, lent for one build or run and given back as they were."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from brian2 import device, prefs, set_device
+from brian2.devices.device import reset_device
+
+from plasticity_sim.engine import build
+
+_PREFERENCES = (
+    "codegen.target",
+    "codegen.loop_invariant_optimisations",
+    "codegen.cpp.extra_compile_args_gcc",
+    "devices.cpp_standalone.extra_make_args_unix",
+)
+
+
+@contextmanager
+def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
+    """Lend Brian2's device and preferences; yields a private folder for its files.
+
+    `target` is 'cpp_standalone', with the compiler's `flags`, 'cython' or 'numpy'.
+    """
+    before = {name: prefs[name] for name in _PREFERENCES}
+    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
+        if target == "cpp_standalone":
+            set_device("cpp_standalone", directory=folder, build_on_run=False)
+            prefs["codegen.cpp.extra_compile_args_gcc"] = list(flags)
+            prefs["devices.cpp_standalone.extra_make_args_unix"] = [
+                "-j2", f"CXX={build.compiler()}", ">/dev/null",
+            ]  # fmt: skip
+        else:
+            set_device("runtime")
+            prefs["codegen.target"] = target
+        # the compiler does this better, and sympy slowly
+        prefs["codegen.loop_invariant_optimisations"] = False
+        try:
+            yield folder
+        finally:
+            device.reinit()
+            reset_device()
+            for name, value in before.items():
+                prefs[name] = value

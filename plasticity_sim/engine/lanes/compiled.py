@@ -1,0 +1,141 @@
+"""A program compiled once, kept, and run as often as wanted on any values and timetable."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import device, second
+from numpy.typing import NDArray
+
+from plasticity_sim.engine import build, cache
+from plasticity_sim.engine.batch import Array, Progress
+from plasticity_sim.engine.device import lent
+from plasticity_sim.engine.lanes.lookup import (
+    EVENTS_FILE,
+    PROGRESS_FILE,
+    SAMPLES_FILE,
+    functions,
+)
+from plasticity_sim.engine.lanes.program import GROUP, Program, longest, parts
+from plasticity_sim.engine.lanes.timetable import Timetable
+from plasticity_sim.errors import SimulationError
+
+_BINARY, _FILES = "main", "files.json"
+_POLL = 0.2  # s between looks at the progress of a running program
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run left: variables of the group, and of each sample its lane and values."""
+
+    group: dict[str, Array]
+    lane_of_sample: NDArray[np.integer[Any]]
+    samples: dict[str, Array]
+
+
+def compile_program(program: Program, width: int, folder: Path) -> None:
+    """Compile `program` for `width` lanes and leave the binary in `folder`."""
+    with lent("cpp_standalone", build.flags(build.EXACT)) as workshop:
+        made = parts(program, width, functions())
+        made.network.run(longest() * second, namespace=dict(made.namespace))
+        try:
+            device.build(directory=workshop, compile=True, run=False, debug=False,
+                         with_output=False)  # fmt: skip
+        except (RuntimeError, OSError) as problem:
+            raise SimulationError(f"the compiler failed; see `doctor`: {problem}") from None
+        group, monitor = made.group.variables, made.monitor.variables
+        files = {
+            "group": {n: device.get_array_filename(group[n]) for n in program.outputs},
+            "samples": {n: device.get_array_filename(monitor[n]) for n in
+                        {"i", *program.recorded.values()}},
+        }  # fmt: skip
+        shutil.copy2(Path(workshop, _BINARY), folder / _BINARY)
+        (folder / _FILES).write_text(json.dumps(files))
+
+
+def compiled(program: Program, width: int) -> tuple[Path, bool]:
+    """Return the folder of the compiled program, and whether it had to be compiled now."""
+    return cache.kept(_key(program, width), lambda folder: compile_program(program, width, folder))
+
+
+def is_compiled(program: Program, width: int) -> bool:
+    """Return whether a run needs no compiler."""
+    key = _key(program, width)
+    return any(entry.key == key for entry in cache.entries())
+
+
+def run_compiled(
+    folder: Path,
+    program: Program,
+    inputs: Mapping[str, Array],
+    table: Timetable,
+    progress: Progress | None = None,
+) -> Found:
+    """Run the compiled program of `folder`; `inputs` hold a value a lane, all widths full."""
+    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as place:
+        desk = Path(place)
+        (desk / "results").mkdir()
+        table.events.tofile(desk / EVENTS_FILE)
+        table.samples.tofile(desk / SAMPLES_FILE)
+        arguments = []
+        for name, values in inputs.items():
+            np.ascontiguousarray(values, dtype=float).tofile(desk / f"{name}.in")
+            arguments.append(f"{GROUP}.{name}={name}.in")
+        _execute([str(folder / _BINARY), "--results_dir", "results/", *arguments], desk, progress)
+        files = json.loads((folder / _FILES).read_text())
+        results = desk / "results"
+        group = {n: np.fromfile(results / file) for n, file in files["group"].items()}
+        lane = np.fromfile(results / files["samples"].pop("i"), dtype=np.int32)
+        samples = {n: np.fromfile(results / file) for n, file in files["samples"].items()}
+    return Found(group, lane, samples)
+
+
+def _key(program: Program, width: int) -> str:
+    """Return the fingerprint of all that decides what the binary computes."""
+    model = program.model
+    blocks = "\n".join(
+        f"{b.trigger} {b.after and b.after.text}: {'; '.join(s.text for s in b.statements)}"
+        for b in model.blocks
+    )
+    return cache.fingerprint(
+        model.equations, blocks, model.threshold.text if model.threshold else "",
+        " ".join(model.parameters), " ".join(model.clamp), " ".join(program.observe),
+        " ".join(program.peaks), program.method, str(width), *build.identity(build.EXACT),
+    )  # fmt: skip
+
+
+def _execute(command: list[str], desk: Path, progress: Progress | None) -> None:
+    with open(desk / "output.txt", "w+") as output:
+        process = subprocess.Popen(command, cwd=desk, stdout=output, stderr=subprocess.STDOUT)
+        waiting = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(desk, waiting, progress), daemon=True)
+        watcher.start()
+        try:
+            code = process.wait()
+        finally:
+            process.kill()
+            waiting.set()
+            watcher.join()
+        if code:
+            output.seek(0)
+            raise SimulationError(
+                f"the compiled simulation ended with code {code}: {output.read()[-300:].strip()}"
+            )
+
+
+def _watch(desk: Path, finished: threading.Event, progress: Progress | None) -> None:
+    """Pass on the share done that the program notes in a file."""
+    while progress and not finished.wait(_POLL):
+        try:
+            progress(float((desk / PROGRESS_FILE).read_text()))
+        except (OSError, ValueError):
+            continue  # not written yet, or caught in the middle of writing

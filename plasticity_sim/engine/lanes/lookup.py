@@ -1,0 +1,100 @@
+"""Brian2 functions through which a running program reads its timetable and says how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from brian2 import stop
+from brian2.core.functions import Function
+
+from plasticity_sim.engine.batch import Progress
+from plasticity_sim.engine.lanes.timetable import Timetable
+
+EVENTS_FILE, SAMPLES_FILE, PROGRESS_FILE = "events.bin", "samples.bin", "progress.txt"
+
+_TABLE = """
+static const double* lane__table(const char* name) {
+    std::ifstream file(name, std::ios::binary | std::ios::ate);
+    if (!file) { std::cerr << "cannot read " << name << std::endl; std::exit(1); }
+    const size_t size = file.tellg();
+    double* table = new double[size / sizeof(double)];
+    file.seekg(0, std::ios::beg);
+    file.read(reinterpret_cast<char*>(table), size);
+    return table;
+}
+"""
+_LOOK = """
+static inline double {name}(double row) {{
+    static const double* table = lane__table("{file}");
+    return table[{columns} * (long)row + {column}];
+}}
+"""
+# once every lane has been asked, either all are done or the share is worth a note now and then
+_WATCH = """
+static double lane__watch(double done, double share, double count) {
+    static double asked = 0, finished = 0, sum = 0;
+    static std::time_t noted = 0;
+    asked += 1; finished += done; sum += share;
+    if (asked < count) return done;
+    if (finished == count) Network::_globally_stopped = true;
+    if (std::time(NULL) != noted) {
+        noted = std::time(NULL);
+        std::ofstream("progress.txt") << sum / count << std::endl;
+    }
+    asked = finished = sum = 0;
+    return done;
+}
+"""
+_HEADERS = {"headers": ['"network.h"', "<ctime>", "<cstdlib>", "<fstream>", "<iostream>"]}
+
+
+def functions(
+    table: Timetable | None = None, progress: Progress | None = None
+) -> dict[str, Function]:
+    """Return the functions by name; `table` is what they read where nothing is compiled."""
+    reader = Function(_unused, arg_units=[1], return_unit=1)
+    reader.implementations.add_implementation(
+        "cpp", _TABLE, name="lane__table", compiler_kwds=_HEADERS
+    )
+    found = {}
+    for name, file, columns, column in (
+        ("event__time", EVENTS_FILE, 3, 0),
+        ("event__kind", EVENTS_FILE, 3, 1),
+        ("event__value", EVENTS_FILE, 3, 2),
+        ("sample__time", SAMPLES_FILE, 1, 0),
+    ):
+        values = None
+        if table is not None:
+            values = table.events[:, column] if file == EVENTS_FILE else table.samples
+        look = Function(_looker(values), arg_units=[1], return_unit=1)
+        code = _LOOK.format(name=name, file=file, columns=columns, column=column)
+        look.implementations.add_implementation(
+            "cpp", code, name=name, dependencies={"lane__table": reader}, compiler_kwds=_HEADERS
+        )
+        found[name] = look
+    watch = Function(_watcher(progress), arg_units=[1, 1, 1], return_unit=1)
+    watch.implementations.add_implementation(
+        "cpp", _WATCH, name="lane__watch", compiler_kwds=_HEADERS
+    )
+    return {**found, "lane__watch": watch}
+
+
+def _unused(row: Any) -> Any:
+    raise NotImplementedError
+
+
+def _looker(values: Any) -> Callable[[Any], Any]:
+    return lambda row: values[np.asarray(row, dtype=int)]
+
+
+def _watcher(progress: Progress | None) -> Callable[[Any, Any, Any], Any]:
+    def watch(done: Any, share: Any, count: Any) -> Any:
+        if progress:
+            progress(float(np.mean(share)))
+        if np.all(np.asarray(done) > 0.5):
+            stop()
+        return done
+
+    return watch

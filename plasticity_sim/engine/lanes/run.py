@@ -1,0 +1,204 @@
+"""Lanes to blocks of a compiled width, blocks to processes, and what they found back together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from plasticity_sim.engine import build
+from plasticity_sim.engine.batch import (
+    Array,
+    Batch,
+    Lane,
+    Outcome,
+    Progress,
+    check_finite,
+    sample_grid,
+)
+from plasticity_sim.engine.lanes.compiled import Found, compiled, is_compiled, run_compiled
+from plasticity_sim.engine.lanes.exponents import with_whole_powers
+from plasticity_sim.engine.lanes.interpreted import run_interpreted
+from plasticity_sim.engine.lanes.program import Program, starting
+from plasticity_sim.engine.lanes.timetable import timetable
+from plasticity_sim.engine.noise import is_noisy
+from plasticity_sim.errors import SimulationError
+
+NARROW, WIDE = 8, 512
+_WORTH_WIDE = 320  # lanes: fewer run faster as several narrow blocks
+RTOL = 1e-4
+METHOD = "rodas4"
+
+
+def run_lanes(
+    batch: Batch,
+    rtol: float = RTOL,
+    method: str = METHOD,
+    target: str | None = None,
+    progress: Progress | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> Outcome:
+    """Integrate every lane of `batch` with error control at relative tolerance `rtol`.
+
+    `target` is 'cpp_standalone', 'cython' or 'numpy', by default the fastest the machine has.
+    `announce` is told, in words, what takes long and happens once. The lanes' results do not
+    depend on what else is in the batch, nor on the number of processes.
+    """
+    target = target or build.target()
+    program = Program(with_whole_powers(batch), batch.observe, batch.peaks, method)
+    blocks = _blocks(batch.lanes, target)
+    if target == "cpp_standalone":
+        found, built = _run_blocks(program, batch, blocks, rtol, progress, announce)
+    else:
+        if announce:
+            announce(f"no C++ compiler: running on {target}, which is slower; see `doctor`")
+        inputs = _inputs(program, blocks[0].lanes, rtol)
+        table = timetable(batch.model, blocks[0].lanes)
+        found, built = [run_interpreted(program, inputs, table, progress, target)], False
+    outcome = _outcome(program, batch, blocks, found, target, built, rtol)
+    check_finite(batch, outcome)
+    return outcome
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Lanes that run together, by their places in the batch; then copies to fill the width."""
+
+    places: NDArray[np.integer[Any]]
+    lanes: tuple[Lane, ...]
+    width: int
+
+
+def _blocks(lanes: Sequence[Lane], target: str) -> list[_Block]:
+    """Return blocks of lanes of about equal length, the longest first."""
+    work = [lane.pre.size + lane.post.size for lane in lanes]
+    order = np.argsort([-w for w in work], kind="stable")
+    if target != "cpp_standalone":
+        return [_Block(order, tuple(lanes[i] for i in order), len(lanes))]
+    blocks, begin = [], 0
+    while begin < order.size:
+        left = order.size - begin
+        width = WIDE if left >= _WORTH_WIDE else NARROW
+        places = order[begin : begin + width]
+        begin += places.size
+        own = [lanes[i] for i in places]
+        blocks.append(_Block(places, (*own, *own[:1] * (width - len(own))), width))
+    return blocks
+
+
+def _run_blocks(
+    program: Program,
+    batch: Batch,
+    blocks: list[_Block],
+    rtol: float,
+    progress: Progress | None,
+    announce: Callable[[str], None] | None,
+) -> tuple[list[Found], bool]:
+    """Run the blocks in as many processes at once as there are processors."""
+    folders, built = {}, False
+    for width in sorted({block.width for block in blocks}):
+        if announce and not is_compiled(program, width):
+            announce(
+                f"compiling model '{program.model.name}' for {width} synapses at a time; "
+                "this happens once"
+            )
+        folders[width], new = compiled(program, width)
+        built = built or new
+    shares = [0.0] * len(blocks)
+
+    def run(number: int) -> Found:
+        block = blocks[number]
+
+        def note(share: float) -> None:
+            shares[number] = share
+            if progress:
+                progress(sum(shares) / len(shares))
+
+        inputs = _inputs(program, block.lanes, rtol)
+        table = timetable(batch.model, block.lanes)
+        found = run_compiled(folders[block.width], program, inputs, table, note)
+        note(1.0)
+        return found
+
+    with ThreadPoolExecutor(max_workers=jobs()) as pool:
+        return list(pool.map(run, range(len(blocks)))), built
+
+
+def jobs() -> int:
+    """Return how many processes run at once: PLASTICITY_SIM_JOBS, else one a processor."""
+    own = os.environ.get("PLASTICITY_SIM_JOBS", "")
+    return max(int(own), 1) if own.isdecimal() else len(os.sched_getaffinity(0))
+
+
+def _inputs(program: Program, lanes: Sequence[Lane], rtol: float) -> dict[str, Array]:
+    """Return the first value of every variable of the group, one a lane."""
+    model, table = program.model, timetable(program.model, lanes)
+    count = len(lanes)
+    own = {name: np.full(count, value) for name, value in starting(program).items()}
+    own |= {
+        "lane__rtol": np.full(count, rtol),
+        "lane__t": table.events[table.first_event.astype(int), 0],
+        "lane__until": table.events[table.first_event.astype(int), 0],
+        "lane__begin": np.array([lane.start for lane in lanes]),
+        "lane__end": np.array([lane.stop for lane in lanes]),
+        "lane__row": table.first_event,
+        "sample__row": table.first_sample,
+        "sample__t": table.samples[table.first_sample.astype(int)],
+        "sample__after": table.samples[table.first_sample.astype(int) + 1],
+    }
+    if is_noisy(model):
+        own["lane__seed"] = np.array([lane.seed for lane in lanes], dtype=float)
+    for name in (*model.differential, *model.held):
+        own[name] = np.array([lane.initial[name] for lane in lanes])
+    for name in model.parameters:
+        own[name] = np.array([lane.parameters[name] for lane in lanes])
+    return own
+
+
+def _outcome(
+    program: Program,
+    batch: Batch,
+    blocks: list[_Block],
+    found: list[Found],
+    target: str,
+    built: bool,
+    rtol: float,
+) -> Outcome:
+    """Put the blocks' results back in the order of the batch."""
+    grid = sample_grid(batch)
+    samples = {name: np.full(grid.shape, np.nan) for name in batch.observe}
+    peaks = {name: np.full(len(batch.lanes), np.nan) for name in batch.peaks}
+    steps = rejected = 0
+    for block, own in zip(blocks, found, strict=True):
+        count = block.places.size
+        _check_finished(batch, block, own)
+        steps += int(own.group["lane__steps"][:count].sum())
+        rejected += int(own.group["lane__rejected"][:count].sum())
+        for name in batch.peaks:
+            peaks[name][block.places] = own.group[f"peak__{name}"][:count]
+        order = np.argsort(own.lane_of_sample, kind="stable")
+        counts = np.bincount(own.lane_of_sample, minlength=len(block.lanes))
+        wanted = np.array([lane.samples.size for lane in block.lanes])
+        if (counts != wanted).any():
+            raise SimulationError(f"{wanted.sum() - counts.sum()} samples were lost")
+        rows = np.repeat(block.places, wanted[:count])
+        columns = np.concatenate([np.arange(n) for n in wanted[:count]])
+        for name, recorded in program.recorded.items():
+            samples[name][rows, columns] = own.samples[recorded][order][: rows.size]
+    compiled_now = built and target == "cpp_standalone"
+    return Outcome(samples, peaks, "lanes", target, compiled_now, steps, rejected, rtol)
+
+
+def _check_finished(batch: Batch, block: _Block, found: Found) -> None:
+    """Raise a SimulationError that names the first lane which could not go on."""
+    for row, place in enumerate(block.places):
+        if found.group["lane__failed"][row] > 0.5:
+            raise SimulationError(
+                f"the step became too small in lane {place} ({batch.lanes[place].label}) "
+                f"at {found.group['lane__t'][row]:.6g} s; see if the equations blow up there"
+            )

@@ -1,0 +1,1 @@
+"""Rosenbrock methods: stiff equations solved with an error estimate and no iteration."""

@@ -1,0 +1,235 @@
+"""Every row of a group on its own clock: a Rosenbrock step with error control, without branches.
+
+One pass of the group's clock is one attempted step of every row, a *lane*. A lane has its own time,
+step and next moment at which something happens to it. Whatever would be an `if` is a choice between
+two values, so that a compiler can work on several lanes at once.
+
+The controller is the textbook one (Hairer & Wanner 1996, IV.8): the error estimate in units of its
+tolerance, root mean square over the states, sets the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy
+from brian2.stateupdaters.base import StateUpdateMethod
+
+from plasticity_sim.solver.maths import VECTORISABLE
+from plasticity_sim.solver.statements import text
+from plasticity_sim.solver.step import Step, add_dense, between, step
+from plasticity_sim.solver.system import System
+from plasticity_sim.solver.tableaus import Tableau
+
+NEVER = 1e300  # s: a moment that does not come
+IDLE = 1e-6  # s: the step that a lane which must not move computes in vain
+
+_SAFETY, _LEAST, _MOST = 0.9, 0.2, 6.0  # of the change of step
+_ALMOST = 0.999  # a step that reaches this share of the room left takes all of it
+_NEAR = 1e-7  # a crossing this share of the step before its end is at its end
+
+VARIABLES = """
+lane__t : 1            # s, this lane's own time
+lane__until : 1        # s, when something next happens to it
+lane__h : 1            # s, the step the controller would take
+lane__first : 1        # s, the first step that worked after the last event
+lane__fresh : 1        # whether no step has been accepted since the last event
+lane__over : 1         # whether the lane has reached its end
+lane__failed : 1       # whether its step became too small to move time
+lane__steps : 1
+lane__rejected : 1
+lane__rtol : 1
+sample__t : 1          # s, the next sample, and the one after it
+sample__after : 1
+sample__ready : 1      # whether the next sample lies in the step just taken
+"""
+
+
+class Adaptive(StateUpdateMethod):
+    """Integrates every lane to `lane__until` and no further, with error control.
+
+    `sizes[x]` is the absolute size that the error of state x is measured against, besides |x|.
+    `free[x]` is the factor that masks a state that may be held. `peaks` are states or definitions
+    whose largest value since the start is kept in `peak__NAME`; `at__NAME` is each state at the
+    next sample, if the step just taken holds it.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        tableau: Tableau,
+        sizes: Mapping[str, float],
+        free: Mapping[str, str] | None = None,
+        peaks: Sequence[str] = (),
+        spikes: bool = False,
+    ):
+        self.system, self.tableau, self.sizes = system, tableau, sizes
+        self.free, self.peaks, self.spikes = free or {}, peaks, spikes
+        self.__name__ = f"adaptive_{tableau.name}"
+
+    @property
+    def variables(self) -> str:
+        """The equations of what a lane carries besides the model."""
+        lines = [VARIABLES, *(f"at__{x} : 1" for x in self.system.states)]
+        lines += [f"peak__{x} : 1" for x in self.peaks]
+        lines += [f"{name} : 1" for name in self.system.invariants]
+        return "\n".join(lines + ["spike__ready : 1"] * self.spikes)
+
+    def __call__(
+        self, equations: Any, variables: Any = None, method_options: dict[str, Any] | None = None
+    ) -> str:
+        """Return the abstract code of one attempted step of every lane."""
+        made = step(
+            self.system, self.tableau, "_h", "lane__t", self.free, VECTORISABLE, frozen=True
+        )
+        add_dense(made, self.system.states)
+        before = [*self._choice_of_step(), *self._per_step()]
+        self._error(made)
+        self._crossings(made)
+        made.add(*self._verdict(), *self._samples(made))
+        for name in self.peaks:
+            self._peak(made, name)
+        made.add(*self._acceptance(made))
+        return "\n".join([*before, *(f"{name} = {code}" for name, code in made.statements)])
+
+    def _choice_of_step(self) -> list[str]:
+        """Up to the next event, at most one sample ahead, and no splinter left before an event."""
+        return [
+            "_moving = (1.0 - lane__over) * lane__below(lane__t, lane__until)",
+            "_room = lane__until - lane__t",
+            "_look = sample__after - lane__t",
+            f"_arrives = (1.0 - lane__below(lane__h, {_ALMOST} * _room))"
+            " * (1.0 - lane__below(_look, _room))",
+            "_short = lane__lesser(lane__lesser(lane__h, _look), 0.5 * _room)",
+            f"_h = lane__select(_moving, lane__select(_arrives, _room, _short), {IDLE!r})",
+        ]
+
+    def _per_step(self) -> list[str]:
+        return [f"{n} = {text(tree, {}, VECTORISABLE)}" for n, tree in self.system.per_step.items()]
+
+    def _error(self, made: Step) -> None:
+        lines, squares = [], []
+        for x in self.system.states:
+            size = f"lane__greater(lane__greater({x}, -{x}), lane__greater(_new_{x}, -_new_{x}))"
+            lines.append(f"_relative_{x} = {made.error[x]} / ({self.sizes[x]!r} + {size})")
+            squares.append(f"_relative_{x} * _relative_{x}")
+        made.add(
+            *lines,
+            f"_error = sqrt(({' + '.join(squares)}) * {1 / len(squares)!r}) / lane__rtol",
+            "_fits = lane__below(_error, 1.0)",  # not where the error is not a number
+        )
+
+    def _crossings(self, made: Step) -> None:
+        """Find the first comparison that changes within the step, at its middle or its end."""
+        own = self.system
+        lines = ["_crossed = 0.0", "_part = 1.0"]
+        margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
+        if margins:
+            middle = {x: f"_middle_{x}" for x in own.states}
+            made.statements += [(middle[x], between(made, x, "0.5", "0.5")) for x in own.states]
+            half = made.evaluate(margins, "middle", middle, "lane__t + 0.5 * _h")
+            end = made.evaluate(margins, "end", made.new, "lane__t + _h")
+            for name in own.switches:
+                start = made.before[f"margin_{name}"]
+                for names, share in ((end, 1.0), (half, 0.5)):
+                    margin = names[f"margin_{name}"]
+                    now = f"_changed_{name}_{share}".replace(".", "")
+                    lines += [
+                        f"{now} = (lane__positive({margin}) - _{name}1)"
+                        f" * (lane__positive({margin}) - _{name}1)",
+                        f"_part = lane__select({now},"
+                        f" lane__lesser(_part, {share} * {start} / ({start} - {margin})), _part)",
+                        f"_crossed = lane__greater(_crossed, {now})",
+                    ]
+        if self.spikes:
+            lines.append("_spikes = lane__positive(_margin_switch__0end) * (1.0 - _switch__01)")
+        made.add(
+            *lines,
+            f"_near = 1e-11 + {_NEAR!r} * _h",
+            "_cut = _crossed * lane__below(_near, (1.0 - _part) * _h)",
+        )
+
+    def _verdict(self) -> list[str]:
+        power = -1.0 / self.tableau.order
+        return [
+            "_ok = _moving * _fits * (1.0 - _cut)",
+            f"_change = lane__select(lane__below(_error, 1e12), {_SAFETY}"
+            f" * lane__power(lane__greater(_error, 1e-12), {power!r}), {_LEAST})",
+            f"_next = _h * lane__lesser(lane__greater(_change, {_LEAST}), {_MOST})",
+            # a little beyond the crossing, so that the comparison has changed
+            "_next = lane__select(_cut * _fits, _part * _h + 0.5 * _near, _next)",
+        ]
+
+    def _samples(self, made: Step) -> list[str]:
+        """The states at the next sample; a lane at its end waits with its last state."""
+        return [
+            "_share = lane__lesser(lane__greater((sample__t - lane__t) / _h, 0.0), 1.0)",
+            "_rest = 1.0 - _share",
+            *(f"at__{x} = {between(made, x, '_share', '_rest')}" for x in self.system.states),
+            "sample__ready = lane__greater(_ok * lane__below(sample__t, lane__select(_arrives,"
+            f" lane__until, lane__t + _h)), lane__over * lane__below(sample__t, {NEVER / 2!r}))",
+        ]
+
+    def _peak(self, made: Step, name: str) -> None:
+        """The largest value of the cubic through four points of the step, ends included.
+
+        For a state and a method with a dense output of order 3 it is the dense output itself.
+        """
+        own = self.system
+        if name in own.fixed:
+            made.add(f"peak__{name} = lane__greater(peak__{name}, {own.fixed[name]})")
+            return
+        tree = sympy.Symbol(name, real=True)
+        needed = {s.name for t in [tree, *own.needed(tree).values()] for s in t.free_symbols}
+        values = [made.before.get(name, name)]
+        for third in (1, 2, 3):
+            point = dict(made.new)
+            if third < 3:
+                point = {x: f"_third{third}_{x}" for x in own.states}
+                known = {n for n, _ in made.statements}
+                share, rest = repr(third / 3), repr(1 - third / 3)
+                made.statements += [
+                    (point[x], between(made, x, share, rest))
+                    for x in own.states if x in needed and point[x] not in known
+                ]  # fmt: skip
+            if name in own.states:
+                values.append(point[name])
+            else:
+                moment = f"lane__t + {third / 3!r} * _h"
+                values.append(made.evaluate({}, f"_{name}_{third}", point, moment, (name,))[name])
+        a, b, c, d = values
+        slope, bend, twist = f"_slope_peak_{name}", f"_bend_{name}", f"_twist_{name}"
+        root, place, top = f"_root_{name}", f"_place_{name}", f"_top_{name}"
+        made.add(
+            f"{slope} = (-11.0 * {a} + 18.0 * {b} - 9.0 * {c} + 2.0 * {d}) / 6.0",
+            f"{bend} = (2.0 * {a} - 5.0 * {b} + 4.0 * {c} - {d}) / 2.0",
+            f"{twist} = ({d} - {a} + 3.0 * ({b} - {c})) / 6.0",
+            f"{root} = lane__greater({bend} * {bend} - 3.0 * {slope} * {twist}, 0.0)",
+            f"{root} = sqrt({root}) - {bend}",
+            f"{place} = lane__select(lane__positive({root}), {slope} / {root}, 0.0)",
+            f"{place} = lane__lesser(lane__greater({place}, 0.0), 3.0)",
+            f"{top} = {a} + {place} * ({slope} + {place} * ({bend} + {place} * {twist}))",
+            f"{top} = lane__greater(lane__greater({a}, {d}), {top})",
+            f"peak__{name} = lane__select(_ok, lane__greater(peak__{name}, {top}), peak__{name})",
+        )
+
+    def _acceptance(self, made: Step) -> list[str]:
+        lines = [f"{x} = lane__select(_ok, {made.new[x]}, {x})" for x in self.system.states]
+        if self.spikes:
+            lines.append("spike__ready = _ok * _spikes")
+        return [
+            *lines,
+            "_still = _moving * (1.0 - _ok) * (1.0 - lane__below(lane__t, lane__t + 0.5 * _h))",
+            "lane__failed = lane__greater(lane__failed, _still)",
+            "lane__t = lane__select(_ok, lane__select(_arrives, lane__until, lane__t + _h),"
+            " lane__t)",
+            "lane__steps = lane__steps + _ok",
+            "lane__rejected = lane__rejected + _moving - _ok",
+            # a step shortened from outside says nothing against the longer one
+            "_clipped = lane__below(_h, 0.99 * lane__h)",
+            "_kept = lane__select(_clipped, lane__greater(_next, lane__h), _next)",
+            "lane__first = lane__select(_ok * lane__fresh * (1.0 - _clipped), _next, lane__first)",
+            "lane__h = lane__select(_moving, lane__select(_ok, _kept, _next), lane__h)",
+            "lane__fresh = lane__fresh * (1.0 - _ok)",
+        ]
