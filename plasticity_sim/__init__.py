@@ -5,10 +5,14 @@
 '1 mM'
 """
 
-from plasticity_sim.errors import InputError, SimulationError, UnknownName
-from plasticity_sim.model import Model, load_model
-from plasticity_sim.protocol import Protocol, load_protocol
-from plasticity_sim.simulation import Options, simulate
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from plasticity_sim.errors import InputError, SimulationError, UnknownName
+    from plasticity_sim.model import Model, load_model
+    from plasticity_sim.protocol import Protocol, load_protocol
+    from plasticity_sim.simulation import Options, simulate
 
 __all__ = [
     "InputError",
@@ -22,3 +26,20 @@ __all__ = [
     "simulate",
 ]
 __version__ = "0.1.0"
+
+_HOMES = {
+    "InputError": "errors", "SimulationError": "errors", "UnknownName": "errors",
+    "Model": "model", "load_model": "model", "Protocol": "protocol", "load_protocol": "protocol",
+    "Options": "simulation", "simulate": "simulation",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    # on first use: Brian2 and xarray take a second to import, which `--help` should not
+    if name not in _HOMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

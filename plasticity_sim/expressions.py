@@ -15,6 +15,8 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from keyword import iskeyword
 
+import numpy as np
+
 from plasticity_sim.errors import InputError, suggestion
 
 FUNCTIONS = {
@@ -33,6 +35,15 @@ PYTHON_FUNCTIONS: dict[str, object] = {
     "tanh": math.tanh, "arctan": math.atan, "int": int, "pi": math.pi, "e": math.e,
     "exprel": lambda x: math.expm1(x) / x if x else 1.0,
     "clip": lambda x, low, high: min(max(x, low), high),
+}  # fmt: skip
+# and the same on arrays, element by element
+NUMPY_FUNCTIONS: dict[str, object] = {
+    "exp": np.exp, "log": np.log, "log10": np.log10, "sqrt": np.sqrt, "abs": np.abs,
+    "sign": np.sign, "floor": np.floor, "ceil": np.ceil, "sin": np.sin, "cos": np.cos,
+    "tan": np.tan, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh, "arctan": np.arctan,
+    "int": np.trunc, "pi": math.pi, "e": math.e,
+    "exprel": lambda x: np.where(x == 0, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x)),
+    "clip": lambda x, low, high: np.minimum(np.maximum(x, low), high),
 }  # fmt: skip
 
 _LARGEST = 1e300

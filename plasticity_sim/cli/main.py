@@ -11,6 +11,9 @@ import typer
 from plasticity_sim.cli import doctor, figure, library, new, run, steady
 from plasticity_sim.errors import InputError, SimulationError
 
+# Brian2 takes all of pylab into its own namespace: half a second that no command has a use for
+sys.modules.setdefault("pylab", None)  # type: ignore[arg-type]
+
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
 DONE, UNTRUSTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 

@@ -50,6 +50,7 @@ class Batch:
     lanes: tuple[Lane, ...]
     observe: tuple[str, ...]  # variables to sample
     peaks: tuple[str, ...] = ()  # variables whose largest value over the run is wanted
+    least: tuple[str, ...] = ()  # states whose smallest value over the run is wanted
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Outcome:
 
     samples: dict[str, Array]  # lanes x most samples of any lane, NaN beyond a lane's own
     peaks: dict[str, Array]
+    least: dict[str, Array]
     engine: str
     target: str  # what ran the equations, such as 'cpp_standalone' or 'scipy'
     compiled: bool  # whether a compiler ran for it

@@ -80,12 +80,10 @@ def run_fixed(
             name = batch.model.name
             raise InputError(f"Brian2 cannot run '{name}' with {method}: {cause}") from None
         samples = _samples(own, batch, parts.monitor)
-        peaks = {
-            n: np.array(getattr(parts.group, f"peak__{n}_")[:])[: len(own.lanes)]
-            for n in batch.peaks
-        }
+        peaks = _extremes(own, parts.group, "peak", batch.peaks)
+        least = _extremes(own, parts.group, "least", batch.least)
     steps = plan.steps * len(own.lanes)
-    outcome = Outcome(samples, peaks, "fixed", target, target == "cpp_standalone", steps)
+    outcome = Outcome(samples, peaks, least, "fixed", target, target == "cpp_standalone", steps)
     check_finite(own, outcome)
     return outcome
 
@@ -136,11 +134,14 @@ def _build(batch: Batch, plan: Agenda, method: str, dt: float) -> _Parts:
     for kind in ("pre", "post"):
         setattr(group, f"{kind}__last_", -plan.never)
     monitor = EventMonitor(group, "sample", list(batch.observe), when="start", order=98)
-    if batch.peaks:
-        for name in batch.peaks:
-            setattr(group, f"peak__{name}_", -1e300)
+    for name in batch.peaks:
+        setattr(group, f"peak__{name}_", -1e300)
+    for name in batch.least:
+        setattr(group, f"least__{name}_", 1e300)
+    if batch.peaks or batch.least:
         # after the events of a step, so that a jump counts before it decays
-        group.run_regularly("\n".join(map(_peak_code, batch.peaks)), when="start", order=97)
+        extremes = [*map(_peak_code, batch.peaks), *map(_least_code, batch.least)]
+        group.run_regularly("\n".join(extremes), when="start", order=97)
     return _Parts(group, monitor, Network(group, monitor, *group.contained_objects))
 
 
@@ -164,6 +165,7 @@ def _equations(batch: Batch, plan: Agenda, varying: list[str], noisy: bool) -> s
     lines += ["pre__last : second", "post__last : second"]
     lines += ["lane__seed : 1 (constant)"] if noisy else []
     lines += [f"peak__{n} : {base_unit_text(model.dimensions[n])}" for n in batch.peaks]
+    lines += [f"least__{n} : {base_unit_text(model.dimensions[n])}" for n in batch.least]
     return "\n".join(lines)
 
 
@@ -180,6 +182,17 @@ def _equation(variable: Variable, clamped: tuple[str, ...]) -> str:
 def _peak_code(name: str) -> str:
     above = f"int({name} > peak__{name})"
     return f"peak__{name} = {above} * {name} + (1 - {above}) * peak__{name}"
+
+
+def _least_code(name: str) -> str:
+    below = f"int({name} < least__{name})"
+    return f"least__{name} = {below} * {name} + (1 - {below}) * least__{name}"
+
+
+def _extremes(
+    own: Batch, group: NeuronGroup, kind: str, names: tuple[str, ...]
+) -> dict[str, Array]:
+    return {n: np.array(getattr(group, f"{kind}__{n}_")[:])[: len(own.lanes)] for n in names}
 
 
 def _run(

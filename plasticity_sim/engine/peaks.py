@@ -8,10 +8,14 @@ from plasticity_sim.engine.batch import Array
 
 
 class Peaks:
-    """Running maxima of several curves; between steps a parabola goes through the highest three."""
+    """Running extremes of several curves.
+
+    Between steps a parabola goes through the highest three points; the lowest are as they came.
+    """
 
     def __init__(self, count: int):
         self.top = np.full(count, -np.inf)
+        self.bottom = np.full(count, np.inf)
         self._recent: list[tuple[float, Array]] = []
 
     def begin(self, time: float, values: Array) -> None:
@@ -22,6 +26,7 @@ class Peaks:
     def add(self, time: float, values: Array) -> None:
         """Take in the values at the end of a step."""
         self.top = np.maximum(self.top, values)
+        self.bottom = np.minimum(self.bottom, values)
         self._recent = [*self._recent[-2:], (time, values)]
         if len(self._recent) == 3:
             (_, first), (_, middle), (_, last) = self._recent

@@ -47,16 +47,19 @@ def run_reference(batch: Batch, rtol: float = 1e-8, progress: Progress | None = 
     grid = sample_grid(batch)
     samples = {name: np.full(grid.shape, np.nan) for name in batch.observe}
     peaks = {name: np.full(len(batch.lanes), -np.inf) for name in batch.peaks}
+    least = {name: np.full(len(batch.lanes), np.inf) for name in batch.least}
     program = _Program(batch, rtol)
     for row, lane in enumerate(batch.lanes):
-        found, top = program.run(lane)
+        found, extremes = program.run(lane)
         for name, values in zip(batch.observe, found.T, strict=True):
             samples[name][row, : lane.samples.size] = values
-        for name, value in zip(batch.peaks, top, strict=True):
-            peaks[name][row] = value
+        for name in batch.peaks:
+            peaks[name][row] = extremes.top[program.watched.index(name)]
+        for name in batch.least:
+            least[name][row] = extremes.bottom[program.watched.index(name)]
         if progress:
             progress((row + 1) / len(batch.lanes))
-    outcome = Outcome(samples, peaks, "reference", "scipy", False, program.steps, rtol=rtol)
+    outcome = Outcome(samples, peaks, least, "reference", "scipy", False, program.steps, rtol=rtol)
     check_finite(batch, outcome)
     return outcome
 
@@ -69,23 +72,23 @@ class _Program:
         self.rtol = rtol
         self.atol = 1e-3 * rtol * scales(batch.model)
         self.observe = observer(batch.model, batch.observe)
-        self.look = observer(batch.model, batch.peaks)
-        self.watched = len(batch.peaks)
+        self.watched = list(dict.fromkeys([*batch.peaks, *batch.least]))
+        self.look = observer(batch.model, self.watched)
         self.actions = [(block, action(batch.model, block)) for block in batch.model.blocks]
         threshold = batch.model.threshold
         self.threshold = threshold and threshold.text
         self.slopes: dict[frozenset[str], Slope] = {}
         self.steps = 0
 
-    def run(self, lane: Lane) -> tuple[Array, Array]:
-        """Return samples (samples x observed) and peaks of one lane."""
+    def run(self, lane: Lane) -> tuple[Array, Peaks]:
+        """Return samples (samples x observed) and extremes of one lane."""
         if self.threshold:
             raise SimulationError(
                 f"model '{self.model.name}' spikes by a threshold; the reference engine cannot"
             )
         values = {**lane.parameters, **lane.initial}
         clamped: set[str] = set()
-        clock, peaks = _Clock(), Peaks(self.watched)
+        clock, peaks = _Clock(), Peaks(len(self.watched))
         rows: list[list[float]] = []
         now = lane.start
         for time, happenings in self._agenda(lane):
@@ -97,7 +100,7 @@ class _Program:
                 self._happen(happening, values, clamped, clock, now)
             if len(rows) < lane.samples.size and lane.samples[len(rows)] <= now + _SAME:
                 rows.append(self.observe(now, self._vector(values), values))
-        return np.array(rows), peaks.top
+        return np.array(rows), peaks
 
     def _agenda(self, lane: Lane) -> list[tuple[float, list[tuple[int, object]]]]:
         """Return what happens at each time, in order; the first and last moment are among them."""

@@ -5,12 +5,13 @@ It shares nothing with Brian2's code generation, so that the two can check each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 import numpy as np
 
 from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.elementwise import SCOPE, elementwise
 from plasticity_sim.errors import InputError
 from plasticity_sim.expressions import PYTHON_FUNCTIONS
 from plasticity_sim.model.model import Model
@@ -19,14 +20,17 @@ from plasticity_sim.model.parts import Block
 Vector = Sequence[float] | Array
 Slope = Callable[[float, Vector, dict[str, float]], list[float]]
 Action = Callable[[dict[str, float], float, float], None]
+Values = Mapping[str, float | Array]
+Slopes = Callable[[float, Array, Values], list[float | Array]]  # on arrays, over all lanes at once
 
 
 @cache
-def _compiled(source: str, name: str) -> Callable[..., object]:
+def _compiled(source: str, name: str, on_arrays: bool = False) -> Callable[..., object]:
     # every expression in `source` has passed the allow-list of `expressions`
-    scope: dict[str, object] = dict(PYTHON_FUNCTIONS)
-    scope |= {"_floats": lambda y: map(float, y), "__builtins__": {}}
-    exec(compile(source, f"<{name}>", "exec"), scope)
+    scope: dict[str, object] = dict(SCOPE if on_arrays else PYTHON_FUNCTIONS)
+    # plain floats: the arithmetic of numpy's scalars is several times slower
+    scope |= {"_numbers": lambda y: y if on_arrays else map(float, y), "__builtins__": {}}
+    exec(compile(elementwise(source) if on_arrays else source, f"<{name}>", "exec"), scope)
     return scope[name]  # type: ignore[return-value]
 
 
@@ -61,6 +65,33 @@ def right_hand_side(
     """
     if model.is_noisy and not without_noise:
         raise InputError(f"model '{model.name}' is stochastic, which this method cannot integrate")
+    return _function("slope", "t, y, values", _slope(model, held))  # type: ignore[return-value]
+
+
+def right_hand_sides(model: Model, held: frozenset[str] = frozenset()) -> Slopes:
+    """Return the same f for many lanes at once, without noise.
+
+    Every entry of y, of `values` and of what it returns is a number or an array over the lanes.
+    """
+    return _function("slope", "t, y, values", _slope(model, held), True)  # type: ignore[return-value]
+
+
+def starts(model: Model, state: str) -> Callable[[Values], list[float | Array]]:
+    """Return g(values) -> the first guess of every differential and held variable in `state`."""
+    guesses = {**model.initial, **model.states[state]}
+    names = (*model.differential, *model.held)
+    given = {n: guesses[n].expression for n in names if n in guesses}
+    used = sorted({leaf for e in given.values() if e is not None for leaf in e.names})
+    texts = [
+        e.text if (e := given.get(n)) else repr(guesses[n].evaluate({}) if n in given else 0.0)
+        for n in names
+    ]
+    body = [*(f"{name} = values['{name}']" for name in used), f"return [{', '.join(texts)}]"]
+    return _function("start", "values", body, True)  # type: ignore[return-value]
+
+
+def _slope(model: Model, held: frozenset[str]) -> list[str]:
+    """Return the lines that compute dy/dt."""
     states = model.differential
     moving = [name for name in states if name not in held]
     body = [*_unpacking(model, states), "xi = 0.0", *_definitions(model, moving)]
@@ -68,8 +99,7 @@ def right_hand_side(
         model.variables[name].expression.text if name in moving else "0.0"  # type: ignore[union-attr]
         for name in states
     ]
-    body.append(f"return [{', '.join(slopes)}]")
-    return _function("slope", "t, y, values", body)  # type: ignore[return-value]
+    return [*body, f"return [{', '.join(slopes)}]"]
 
 
 def observer(model: Model, names: Sequence[str]) -> Slope:
@@ -98,8 +128,7 @@ def action(model: Model, block: Block) -> Action:
 
 
 def _unpacking(model: Model, states: Sequence[str]) -> list[str]:
-    # plain floats: the arithmetic of numpy's scalars is several times slower
-    return [f"{', '.join(states)}, = _floats(y)"] if states else []
+    return [f"{', '.join(states)}, = _numbers(y)"] if states else []
 
 
 def _definitions(model: Model, names: Iterable[str]) -> list[str]:
@@ -117,9 +146,11 @@ def _definitions(model: Model, names: Iterable[str]) -> list[str]:
     return lines + [f"{name} = {model.variables[name].expression.text}" for name in expressions]  # type: ignore[union-attr]
 
 
-def _function(name: str, arguments: str, body: list[str]) -> Callable[..., object]:
+def _function(
+    name: str, arguments: str, body: list[str], on_arrays: bool = False
+) -> Callable[..., object]:
     lines = "\n    ".join(body)
-    return _compiled(f"def {name}({arguments}):\n    {lines}\n", name)
+    return _compiled(f"def {name}({arguments}):\n    {lines}\n", name, on_arrays)
 
 
 def jacobian(slope: Slope, y: Array, values: dict[str, float], scale: Array) -> Array:

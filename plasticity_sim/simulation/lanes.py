@@ -14,6 +14,7 @@ from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Condition, Protocol
 from plasticity_sim.simulation.population import factors
 from plasticity_sim.simulation.settings import bath_parameters, check_windows, settings
+from plasticity_sim.simulation.trust import concentrations
 
 MOST_LANES = 200_000
 _RESPONSE_STEP = 1e-4  # s between looks at the response to a test pulse
@@ -48,7 +49,9 @@ def plan(model: Model, protocol: Protocol, synapses: int, seed: int) -> Plan:
                 base = {n: p.value for n, p in model.parameters.items()} | scaled | bath
                 lane = _lane(model, condition, state, base, rests)
                 lanes.append(replace(lane, seed=lane_seed(seed, number, place, synapse)))
-    batch = Batch(model, tuple(lanes), _observed(model), model.observe)
+    batch = Batch(
+        model, tuple(lanes), _observed(model), peaks=model.observe, least=concentrations(model)
+    )
     return Plan(batch, synapses, tuple(missing))
 
 
@@ -98,8 +101,8 @@ class _Rests:
 
 
 def _observed(model: Model) -> tuple[str, ...]:
-    """Return what the engine samples: observed, read out, conserved, and every state for trust."""
-    names = [*model.observe, model.readout.variable, *model.conserve, *model.differential]
+    """Return what the engine samples: what is observed, read out and conserved."""
+    names = [*model.observe, model.readout.variable, *model.conserve]
     return tuple(dict.fromkeys(names))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from plasticity_sim.engine.batch import Array
 from plasticity_sim.model.parts import Population
@@ -16,7 +16,7 @@ def factors(population: Population, synapses: int, seed: int) -> dict[str, Array
     spread; a second parameter gets the same quantiles in a shuffled order.
     """
     generator = np.random.default_rng(seed)
-    quantiles = norm.ppf((np.arange(synapses) + 0.5) / synapses)
+    quantiles = ndtri((np.arange(synapses) + 0.5) / synapses)
     result = {}
     for number, (name, spread) in enumerate(population.vary):
         if population.sampling == "random":

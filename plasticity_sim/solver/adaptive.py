@@ -50,9 +50,10 @@ class Adaptive(StateUpdateMethod):
     """Integrates every lane to `lane__until` and no further, with error control.
 
     `sizes[x]` is the absolute size that the error of state x is measured against, besides |x|.
-    `free[x]` is the factor that masks a state that may be held. `peaks` are states or definitions
-    whose largest value since the start is kept in `peak__NAME`; `at__NAME` is each state at the
-    next sample, if the step just taken holds it.
+    `free[x]` is the factor that masks a state that may be held. `at__NAME` is each state of
+    `sampled` at the next sample, if the step just taken holds it. `peaks` are states or
+    definitions whose largest value since the start is kept in `peak__NAME`, `least` states whose
+    smallest one is kept in `least__NAME`.
     """
 
     def __init__(
@@ -61,18 +62,22 @@ class Adaptive(StateUpdateMethod):
         tableau: Tableau,
         sizes: Mapping[str, float],
         free: Mapping[str, str] | None = None,
+        sampled: Sequence[str] = (),
         peaks: Sequence[str] = (),
+        least: Sequence[str] = (),
         spikes: bool = False,
     ):
         self.system, self.tableau, self.sizes = system, tableau, sizes
-        self.free, self.peaks, self.spikes = free or {}, peaks, spikes
+        self.free, self.spikes = free or {}, spikes
+        self.sampled, self.peaks, self.least = sampled, peaks, least
         self.__name__ = f"adaptive_{tableau.name}"
 
     @property
     def variables(self) -> str:
         """The equations of what a lane carries besides the model."""
-        lines = [VARIABLES, *(f"at__{x} : 1" for x in self.system.states)]
+        lines = [VARIABLES, *(f"at__{x} : 1" for x in self.sampled)]
         lines += [f"peak__{x} : 1" for x in self.peaks]
+        lines += [f"least__{x} : 1" for x in self.least]
         lines += [f"{name} : 1" for name in self.system.invariants]
         return "\n".join(lines + ["spike__ready : 1"] * self.spikes)
 
@@ -83,7 +88,6 @@ class Adaptive(StateUpdateMethod):
         made = step(
             self.system, self.tableau, "_h", "lane__t", self.free, VECTORISABLE, frozen=True
         )
-        add_dense(made, self.system.states)
         before = [*self._choice_of_step(), *self._per_step()]
         self._error(made)
         self._crossings(made)
@@ -126,8 +130,7 @@ class Adaptive(StateUpdateMethod):
         lines = ["_crossed = 0.0", "_part = 1.0"]
         margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
         if margins:
-            middle = {x: f"_middle_{x}" for x in own.states}
-            made.statements += [(middle[x], between(made, x, "0.5", "0.5")) for x in own.states]
+            middle = self._inside(made, 0.5, *margins.values())
             half = made.evaluate(margins, "middle", middle, "lane__t + 0.5 * _h")
             end = made.evaluate(margins, "end", made.new, "lane__t + _h")
             for name in own.switches:
@@ -163,59 +166,67 @@ class Adaptive(StateUpdateMethod):
 
     def _samples(self, made: Step) -> list[str]:
         """The states at the next sample; a lane at its end waits with its last state."""
+        add_dense(made, self.sampled)
         return [
             "_share = lane__lesser(lane__greater((sample__t - lane__t) / _h, 0.0), 1.0)",
             "_rest = 1.0 - _share",
-            *(f"at__{x} = {between(made, x, '_share', '_rest')}" for x in self.system.states),
+            *(f"at__{x} = {between(made, x, '_share', '_rest')}" for x in self.sampled),
             "sample__ready = lane__greater(_ok * lane__below(sample__t, lane__select(_arrives,"
             f" lane__until, lane__t + _h)), lane__over * lane__below(sample__t, {NEVER / 2!r}))",
         ]
 
-    def _peak(self, made: Step, name: str) -> None:
-        """The largest value of the cubic through four points of the step, ends included.
-
-        For a state and a method with a dense output of order 3 it is the dense output itself.
-        """
+    def _inside(self, made: Step, share: float, *trees: sympy.Expr) -> dict[str, str]:
+        """Add the states that `trees` need at `share` of the step; return their names."""
         own = self.system
-        if name in own.fixed:
-            made.add(f"peak__{name} = lane__greater(peak__{name}, {own.fixed[name]})")
-            return
+        reads = {s.name for t in (*trees, *own.needed(*trees).values()) for s in t.free_symbols}
+        point = {x: f"_inside{round(1000 * share)}_{x}" for x in own.states}
+        known = {name for name, _ in made.statements}
+        new = [x for x in own.states if x in reads and point[x] not in known]
+        add_dense(made, new)
+        made.add(*(f"{point[x]} = {between(made, x, repr(share), repr(1 - share))}" for x in new))
+        return point
+
+    def _cubic(self, made: Step, name: str) -> tuple[str, ...]:
+        """Return a cubic on 0 to 3 over the step: its values there and its three coefficients.
+
+        It goes through the ends and two points between.
+        """
         tree = sympy.Symbol(name, real=True)
-        needed = {s.name for t in [tree, *own.needed(tree).values()] for s in t.free_symbols}
         values = [made.before.get(name, name)]
         for third in (1, 2, 3):
-            point = dict(made.new)
-            if third < 3:
-                point = {x: f"_third{third}_{x}" for x in own.states}
-                known = {n for n, _ in made.statements}
-                share, rest = repr(third / 3), repr(1 - third / 3)
-                made.statements += [
-                    (point[x], between(made, x, share, rest))
-                    for x in own.states if x in needed and point[x] not in known
-                ]  # fmt: skip
-            if name in own.states:
-                values.append(point[name])
-            else:
+            point = made.new if third == 3 else self._inside(made, third / 3, tree)
+            if name not in self.system.states:
                 moment = f"lane__t + {third / 3!r} * _h"
-                values.append(made.evaluate({}, f"_{name}_{third}", point, moment, (name,))[name])
+                point = made.evaluate({}, f"_{name}_{third}", point, moment, (name,))
+            values.append(point[name])
         a, b, c, d = values
-        slope, bend, twist = f"_slope_peak_{name}", f"_bend_{name}", f"_twist_{name}"
+        made.add(
+            f"_rise_{name} = (-11.0 * {a} + 18.0 * {b} - 9.0 * {c} + 2.0 * {d}) / 6.0",
+            f"_bend_{name} = (2.0 * {a} - 5.0 * {b} + 4.0 * {c} - {d}) / 2.0",
+            f"_twist_{name} = ({d} - {a} + 3.0 * ({b} - {c})) / 6.0",
+        )
+        return a, d, f"_rise_{name}", f"_bend_{name}", f"_twist_{name}"
+
+    def _peak(self, made: Step, name: str) -> None:
+        """Keep the largest value so far, that of the curve within the step included."""
+        if name in self.system.fixed:
+            made.add(f"peak__{name} = lane__greater(peak__{name}, {self.system.fixed[name]})")
+            return
+        start, end, rise, bend, twist = self._cubic(made, name)
         root, place, top = f"_root_{name}", f"_place_{name}", f"_top_{name}"
         made.add(
-            f"{slope} = (-11.0 * {a} + 18.0 * {b} - 9.0 * {c} + 2.0 * {d}) / 6.0",
-            f"{bend} = (2.0 * {a} - 5.0 * {b} + 4.0 * {c} - {d}) / 2.0",
-            f"{twist} = ({d} - {a} + 3.0 * ({b} - {c})) / 6.0",
-            f"{root} = lane__greater({bend} * {bend} - 3.0 * {slope} * {twist}, 0.0)",
+            f"{root} = lane__greater({bend} * {bend} - 3.0 * {rise} * {twist}, 0.0)",
             f"{root} = sqrt({root}) - {bend}",
-            f"{place} = lane__select(lane__positive({root}), {slope} / {root}, 0.0)",
+            f"{place} = lane__select(lane__positive({root}), {rise} / {root}, 0.0)",
             f"{place} = lane__lesser(lane__greater({place}, 0.0), 3.0)",
-            f"{top} = {a} + {place} * ({slope} + {place} * ({bend} + {place} * {twist}))",
-            f"{top} = lane__greater(lane__greater({a}, {d}), {top})",
+            f"{top} = {start} + {place} * ({rise} + {place} * ({bend} + {place} * {twist}))",
+            f"{top} = lane__greater(lane__greater({start}, {end}), {top})",
             f"peak__{name} = lane__select(_ok, lane__greater(peak__{name}, {top}), peak__{name})",
         )
 
     def _acceptance(self, made: Step) -> list[str]:
         lines = [f"{x} = lane__select(_ok, {made.new[x]}, {x})" for x in self.system.states]
+        lines += [f"least__{x} = lane__lesser(least__{x}, {x})" for x in self.least]
         if self.spikes:
             lines.append("spike__ready = _ok * _spikes")
         return [

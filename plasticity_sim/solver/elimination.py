@@ -61,7 +61,7 @@ def eliminate(
                     pivots[row] = f"{pivots[row]} - {added}"
                     touched[row] = True
                 else:
-                    name = f"_fill_{row}_{column}_{pivot}"
+                    name = f"_fill{len(result.statements)}"
                     before = entries.get((row, column))
                     result.statements.append((name, f"{before} + {added}" if before else added))
                     entries[row, column] = name
@@ -111,8 +111,8 @@ def _scaled(result: Elimination, entry: str, row: str, pivot: str) -> str:
     if inverse is None:
         result.lower[row, pivot] = entry
     else:
-        result.lower[row, pivot] = f"_factor_{row}_{pivot}"
-        result.statements.append((f"_factor_{row}_{pivot}", product(entry, inverse)))
+        result.lower[row, pivot] = f"_factor{len(result.statements)}"
+        result.statements.append((result.lower[row, pivot], product(entry, inverse)))
     return result.lower[row, pivot]
 
 

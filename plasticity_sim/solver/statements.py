@@ -50,6 +50,9 @@ class _Printer(StrPrinter):
             return self._call("positive", self._print(expr.args[0]))
         return f"int({self._print(expr.args[0])} > 0.0)"
 
+    def _print_Relational(self, expr: sympy.Expr) -> str:
+        return f"({self._print(expr.lhs)}) {expr.rel_op} ({self._print(expr.rhs)})"
+
     def _print_Max(self, expr: sympy.Expr) -> str:
         return self._bounded(expr, "greater", "clip({}, {}, 1e300)")
 

@@ -58,11 +58,12 @@ class Step:
             trees = {**{n: sympy.Heaviside(g) for n, g in own.switches.items()}, **trees}
         trees = {**own.needed(*trees.values(), *wanted), **trees}
         names = {name: f"_{name}1" for name in own.switches}
-        names |= {name: f"_{name}{stage}" for name in trees}
-        names |= {**states, "t": f"({time})"}
         found = shared(trees, "_common")
+        # no two of these are the same, nor any other name here, whatever the equations' names are
+        names |= {name: f"_{name}{stage}" for name in found}
+        names |= {name: f"_value{stage}_{name}" for name in (*own.definitions, *own.extras)}
+        names |= {**states, "t": f"({time})"}
         for name, tree in found.items():
-            names[name] = f"_{name}{stage}"
             self.statements.append((names[name], text(tree, names, self.functions)))
         return names
 
@@ -94,8 +95,8 @@ def step(
 def _factors(made: Step) -> Elimination:
     """Evaluate all that belongs to the beginning of the step; return the factored matrix."""
     own, h = made.system, made.h
-    partials = {f"partial_{row}_{column}": tree for (row, column), tree in own.partials.items()}
-    drifts = {f"drift_{row}": tree for row, tree in own.drifts.items()}
+    partials = {f"_partial_{n}_": tree for n, tree in enumerate(own.partials.values())}
+    drifts = {f"_drift_{row}": tree for row, tree in own.drifts.items()}
     numbers = {n: text(tree, {}) for n, tree in partials.items() if not tree.free_symbols}
     moving = {n: tree for n, tree in partials.items() if n not in numbers}
     margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
@@ -103,11 +104,10 @@ def _factors(made: Step) -> Elimination:
     names = made.evaluate(trees, "1", {name: name for name in own.states}, made.time)
     made.before = names
     jacobian = {}
-    for row, column in own.partials:
-        key = f"partial_{row}_{column}"
+    for (row, column), key in zip(own.partials, partials, strict=True):
         jacobian[row, column] = numbers.get(key) or names[key]
         if row in made.free:
-            name = f"_free_{key}"
+            name = f"_free{key}"
             made.statements.append((name, product(made.free[row], jacobian[row, column])))
             jacobian[row, column] = name
     made.statements.append(("_diagonal", f"1.0 / ({h} * {made.tableau.gamma!r})"))
@@ -119,7 +119,7 @@ def _factors(made: Step) -> Elimination:
 
 
 def _slopes(own: System) -> dict[str, sympy.Expr]:
-    return {f"slope_{name}": tree for name, tree in own.slopes.items()}
+    return {f"_slope_{name}": tree for name, tree in own.slopes.items()}
 
 
 def _stage(
@@ -134,12 +134,12 @@ def _stage(
         names = made.evaluate(_slopes(own), str(stage + 1), point, moment)
     right = {}
     for x in own.states:
-        slope = names[f"slope_{x}"]
+        slope = names[f"_slope_{x}"]
         right[x] = product(made.free[x], slope) if x in made.free else slope
         memory = _sum(tableau.c[stage], x)
         right[x] += f" + _rate * ({memory})" if memory else ""
     for row in own.drifts if tableau.d[stage] else ():
-        part = f"{h} * {tableau.d[stage]!r} * {made.before[f'drift_{row}']}"
+        part = f"{h} * {tableau.d[stage]!r} * {made.before[f'_drift_{row}']}"
         part = product(made.free[row], part) if row in made.free else part
         right[row] = f"{right[row]} + {part}" if row in right else part
     made.statements += solve(factors, right, own.states, f"_k{stage + 1}_{{}}")

@@ -1,7 +1,7 @@
 """Comparisons inside equations: each becomes a switch that is 0 or 1 and has a margin.
 
-The margin is positive where the comparison holds. A solver can keep a switch fixed over a step and
-end the step where the margin changes sign.
+The switch is 1 where the margin is positive. A solver can keep a switch fixed over a step and end
+the step where the margin changes sign.
 """
 
 from __future__ import annotations
@@ -20,13 +20,18 @@ class Switches(ast.NodeTransformer):
         return ast.unparse(self.visit(ast.parse(text.strip(), mode="eval")))
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
-        left, right = ast.unparse(node.left), ast.unparse(node.comparators[0])
+        left, right = (ast.unparse(self.visit(x)) for x in (node.left, node.comparators[0]))
         match node.ops[0]:
-            case ast.Gt() | ast.GtE():
+            case ast.Gt():
                 return self._switch(f"({left}) - ({right})")
-            case ast.Lt() | ast.LtE():
+            case ast.Lt():
                 return self._switch(f"({right}) - ({left})")
-        return node  # equality has no margin
+            case ast.GtE():  # holds for equal values too, where no margin is positive
+                return self._opposite(f"({right}) - ({left})")
+            case ast.LtE():
+                return self._opposite(f"({left}) - ({right})")
+        sign = "==" if isinstance(node.ops[0], ast.Eq) else "!="
+        return _parsed(f"int(({left}) {sign} ({right}))")  # equality has no margin
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         parts = [f"({ast.unparse(self.visit(value))})" for value in node.values]
@@ -41,10 +46,12 @@ class Switches(ast.NodeTransformer):
         return ast.UnaryOp(node.op, operand)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        before = len(self.found)
+        truth = ast.unparse(node.func) == "int" and _is_truth(node.args[0])
         self.generic_visit(node)
-        truth = len(self.found) > before and ast.unparse(node.func) == "int"
         return node.args[0] if truth else node  # int() of a truth value is that value
+
+    def _opposite(self, margin: str) -> ast.expr:
+        return _parsed(f"1 - {ast.unparse(self._switch(margin))}")
 
     def _switch(self, margin: str) -> ast.expr:
         for name, known in self.found.items():
@@ -53,6 +60,12 @@ class Switches(ast.NodeTransformer):
         name = f"switch__{len(self.found)}"
         self.found[name] = margin
         return _parsed(name)
+
+
+def _is_truth(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.op, ast.Not)
+    return isinstance(node, ast.Compare | ast.BoolOp)
 
 
 def _parsed(text: str) -> ast.expr:

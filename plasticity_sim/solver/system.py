@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import sympy
+from brian2.core.functions import exprel
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2.parsing.sympytools import str_to_sympy
@@ -97,7 +98,8 @@ class _Reader:
     def read(self, watched: Collection[str], threshold: str) -> System:
         own = self.system
         if threshold:
-            self.switches.without_comparisons(threshold)
+            # whoever has reached a threshold has not crossed it yet
+            self.switches.without_comparisons(threshold.replace(">=", ">").replace("<=", "<"))
         for name, text in self.definitions.items():
             tree = self._tree(text)
             if self._is_constant(tree):
@@ -138,16 +140,16 @@ class _Reader:
             for symbol in tree.free_symbols
             if symbol.name in DEFAULT_UNITS and symbol.name not in self.texts
         }
-        clips = {call: _clip(*call.args) for call in tree.atoms(AppliedUndef)
-                 if call.func.__name__ == "clip"}  # fmt: skip
-        return self._once_a_step(tree.subs(clips).xreplace(units | self.aliases))
+        for function, meaning in _MEANINGS.items():
+            tree = tree.replace(function, meaning)
+        return self._once_a_step(tree.xreplace(units | self.aliases))
 
     def _once_a_step(self, tree: sympy.Expr) -> sympy.Expr:
         """Replace functions of unknown shape, such as a TimedArray, by their value at the start."""
         for call in sorted(tree.atoms(AppliedUndef), key=str):
-            if call.func.__name__ in ("rand", "randn"):
+            if call.func.__name__ in ("rand", "randn", "poisson"):
                 raise UnsupportedEquationsException("a Rosenbrock method cannot integrate noise")
-            if {s.name for s in call.free_symbols} & self.moving:
+            if {s.name for s in call.free_symbols} & (self.moving | self.switches.found.keys()):
                 if call.func.__name__ in _FLAT:
                     continue
                 raise UnsupportedEquationsException(
@@ -179,7 +181,7 @@ class _Reader:
         if tree.is_Atom:
             return tree
         if self._is_constant(tree):
-            return self._invariant(tree) if tree.free_symbols else sympy.Float(tree)
+            return self._invariant(tree) if tree.free_symbols else tree.evalf()
         if tree.is_Add or tree.is_Mul:
             fixed = [arg for arg in tree.args if self._is_constant(arg)]
             rest = [self._hoisted(arg) for arg in tree.args if not self._is_constant(arg)]
@@ -211,14 +213,54 @@ def _derivative(tree: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     """Return d tree / d symbol, the slope of step-like functions taken as zero."""
     flat = {call: sympy.Dummy() for call in tree.atoms(sympy.Function)
             if call.func.__name__ in _FLAT}  # fmt: skip
-    slope = tree.xreplace(flat).diff(symbol)
+    tree = tree.xreplace(flat).replace(_is_unsafe, lambda part: _SAFE[part.func](*part.args))
+    slope = tree.diff(symbol)
     if slope.has(sympy.Derivative, sympy.DiracDelta, sympy.Subs):
         raise UnsupportedEquationsException(f"a Rosenbrock method cannot differentiate {tree}")
+    for usual, safe in _SAFE.items():
+        slope = slope.replace(safe, usual)
     return slope.xreplace({dummy: call for call, dummy in flat.items()})
 
 
-def _clip(value: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
-    return sympy.Min(sympy.Max(value, low), high)
+def _is_unsafe(tree: sympy.Expr) -> bool:
+    return tree.func in _SAFE and not (tree.is_Pow and tree.exp.is_number)
+
+
+class _SafePower(sympy.Function):
+    """x**n whose slope exists where x is zero; sympy's own has x**n / x."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        x, n = self.args
+        return n * x ** (n - 1) if argindex == 1 else x**n * sympy.log(x)
+
+
+class _SafeExprel(sympy.Function):
+    """exprel(x) whose slope is a series near zero; Brian2's own is 0 / 0 there."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        x = self.args[0]
+        far = sympy.Heaviside(x**2 - 1e-4)
+        safe = x + (1 - far)
+        series = sum(x**n / (sympy.factorial(n) * (n + 2)) for n in range(6))
+        return far * (sympy.exp(safe) * (safe - 1) + 1) / safe**2 + (1 - far) * series
+
+
+class _SafeAbs(sympy.Function):
+    """|x| for an x of which sympy cannot tell that it is real."""
+
+    def fdiff(self, argindex: int = 1) -> sympy.Expr:
+        return sympy.sign(self.args[0])
+
+
+_SAFE = {sympy.Pow: _SafePower, exprel: _SafeExprel, sympy.Abs: _SafeAbs}
+
+
+_MEANINGS = {
+    sympy.Function("clip"): lambda value, low, high: sympy.Min(sympy.Max(value, low), high),
+    sympy.Function("sqrt"): sympy.sqrt,
+    sympy.Mod: lambda value, period: value - period * sympy.floor(value / period),
+}
+"""What has no derivative or no name in Brian2, by what has."""
 
 
 def _symbol(name: str) -> sympy.Symbol:

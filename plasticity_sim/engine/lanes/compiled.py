@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,17 @@ from plasticity_sim.engine.batch import Array, Progress
 from plasticity_sim.engine.device import lent
 from plasticity_sim.engine.lanes.lookup import (
     EVENTS_FILE,
+    INPUTS_FILE,
     PROGRESS_FILE,
     SAMPLES_FILE,
     functions,
 )
-from plasticity_sim.engine.lanes.program import GROUP, Program, longest, parts
+from plasticity_sim.engine.lanes.program import Program, longest, parts
 from plasticity_sim.engine.lanes.timetable import Timetable
 from plasticity_sim.errors import SimulationError
 
 _BINARY, _FILES = "main", "files.json"
+_ROOM = 2**30  # bytes: more than the samples of one run take
 _POLL = 0.2  # s between looks at the progress of a running program
 
 
@@ -76,21 +78,18 @@ def is_compiled(program: Program, width: int) -> bool:
 def run_compiled(
     folder: Path,
     program: Program,
-    inputs: Mapping[str, Array],
+    inputs: Array,
     table: Timetable,
     progress: Progress | None = None,
 ) -> Found:
-    """Run the compiled program of `folder`; `inputs` hold a value a lane, all widths full."""
-    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as place:
+    """Run the compiled program of `folder`; `inputs` hold a row a variable, a value a lane."""
+    with tempfile.TemporaryDirectory(prefix="plasticity-sim-", dir=_quick_place()) as place:
         desk = Path(place)
         (desk / "results").mkdir()
         table.events.tofile(desk / EVENTS_FILE)
         table.samples.tofile(desk / SAMPLES_FILE)
-        arguments = []
-        for name, values in inputs.items():
-            np.ascontiguousarray(values, dtype=float).tofile(desk / f"{name}.in")
-            arguments.append(f"{GROUP}.{name}={name}.in")
-        _execute([str(folder / _BINARY), "--results_dir", "results/", *arguments], desk, progress)
+        inputs.tofile(desk / INPUTS_FILE)
+        _execute([str(folder / _BINARY), "--results_dir", "results/"], desk, progress)
         files = json.loads((folder / _FILES).read_text())
         results = desk / "results"
         group = {n: np.fromfile(results / file) for n, file in files["group"].items()}
@@ -106,11 +105,22 @@ def _key(program: Program, width: int) -> str:
         f"{b.trigger} {b.after and b.after.text}: {'; '.join(s.text for s in b.statements)}"
         for b in model.blocks
     )
+    texts = [model.equations, blocks, model.threshold.text if model.threshold else ""]
+    names = [model.parameters, model.clamp, program.observe, program.peaks, program.least]
     return cache.fingerprint(
-        model.equations, blocks, model.threshold.text if model.threshold else "",
-        " ".join(model.parameters), " ".join(model.clamp), " ".join(program.observe),
-        " ".join(program.peaks), program.method, str(width), *build.identity(build.EXACT),
-    )  # fmt: skip
+        *texts, *map(" ".join, names), program.method, str(width), *build.identity(build.EXACT)
+    )
+
+
+def _quick_place() -> str | None:
+    """Return where small files are quick to make, None for the usual place.
+
+    Brian2 leaves a file for each of a few hundred variables, which on a disk takes as long as a
+    short simulation.
+    """
+    memory = Path("/dev/shm")
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return str(memory) if roomy else None
 
 
 def _execute(command: list[str], desk: Path, progress: Progress | None) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from brian2 import second
 
@@ -17,17 +15,14 @@ from plasticity_sim.engine.lanes.timetable import Timetable
 
 def run_interpreted(
     program: Program,
-    inputs: Mapping[str, Array],
+    inputs: Array,
     table: Timetable,
     progress: Progress | None = None,
     target: str = "numpy",
 ) -> Found:
-    """Run `program` in this process on as many lanes as `inputs` have values."""
-    width = next(iter(inputs.values())).size
+    """Run `program` in this process on as many lanes as `inputs` have columns."""
     with lent(target), np.errstate(all="ignore"):  # what comes of a rejected step is not used
-        made = parts(program, width, functions(table, progress))
-        for name, values in inputs.items():
-            setattr(made.group, name + "_", values)
+        made = parts(program, inputs.shape[1], functions(inputs, table, progress))
         made.network.run(longest() * second, namespace=dict(made.namespace))
         return Found(
             {name: np.array(getattr(made.group, name + "_")[:]) for name in program.outputs},

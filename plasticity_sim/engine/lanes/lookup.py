@@ -9,10 +9,11 @@ import numpy as np
 from brian2 import stop
 from brian2.core.functions import Function
 
-from plasticity_sim.engine.batch import Progress
+from plasticity_sim.engine.batch import Array, Progress
 from plasticity_sim.engine.lanes.timetable import Timetable
 
-EVENTS_FILE, SAMPLES_FILE, PROGRESS_FILE = "events.bin", "samples.bin", "progress.txt"
+INPUTS_FILE, EVENTS_FILE, SAMPLES_FILE = "inputs.bin", "events.bin", "samples.bin"
+PROGRESS_FILE = "progress.txt"
 
 _TABLE = """
 static const double* lane__table(const char* name) {
@@ -51,25 +52,28 @@ _HEADERS = {"headers": ['"network.h"', "<ctime>", "<cstdlib>", "<fstream>", "<io
 
 
 def functions(
-    table: Timetable | None = None, progress: Progress | None = None
+    inputs: Array | None = None,
+    table: Timetable | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Function]:
-    """Return the functions by name; `table` is what they read where nothing is compiled."""
+    """Return the functions by name; `inputs` and `table` are read where nothing is compiled."""
     reader = Function(_unused, arg_units=[1], return_unit=1)
     reader.implementations.add_implementation(
         "cpp", _TABLE, name="lane__table", compiler_kwds=_HEADERS
     )
+    events = None if table is None else table.events
+    samples = None if table is None else table.samples
     found = {}
-    for name, file, columns, column in (
-        ("event__time", EVENTS_FILE, 3, 0),
-        ("event__kind", EVENTS_FILE, 3, 1),
-        ("event__value", EVENTS_FILE, 3, 2),
-        ("sample__time", SAMPLES_FILE, 1, 0),
+    for name, file, values, column in (
+        ("lane__input", INPUTS_FILE, inputs, None),
+        ("event__time", EVENTS_FILE, events, 0),
+        ("event__kind", EVENTS_FILE, events, 1),
+        ("event__value", EVENTS_FILE, events, 2),
+        ("sample__time", SAMPLES_FILE, samples, None),
     ):
-        values = None
-        if table is not None:
-            values = table.events[:, column] if file == EVENTS_FILE else table.samples
-        look = Function(_looker(values), arg_units=[1], return_unit=1)
-        code = _LOOK.format(name=name, file=file, columns=columns, column=column)
+        look = Function(_looker(values, column), arg_units=[1], return_unit=1)
+        columns = 1 if column is None else 3
+        code = _LOOK.format(name=name, file=file, columns=columns, column=column or 0)
         look.implementations.add_implementation(
             "cpp", code, name=name, dependencies={"lane__table": reader}, compiler_kwds=_HEADERS
         )
@@ -85,8 +89,12 @@ def _unused(row: Any) -> Any:
     raise NotImplementedError
 
 
-def _looker(values: Any) -> Callable[[Any], Any]:
-    return lambda row: values[np.asarray(row, dtype=int)]
+def _looker(values: Any, column: int | None) -> Callable[[Any], Any]:
+    def look(row: Any) -> Any:
+        rows = np.asarray(row, dtype=int)
+        return values.ravel()[rows] if column is None else values[rows, column]
+
+    return look
 
 
 def _watcher(progress: Progress | None) -> Callable[[Any, Any, Any], Any]:

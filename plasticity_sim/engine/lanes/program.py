@@ -26,6 +26,7 @@ from plasticity_sim.solver.system import System, system
 from plasticity_sim.solver.tableaus import TABLEAUS
 
 GROUP, MONITOR = "lanes", "samples"
+SIZE = 0.1  # of a variable's scale: what its absolute error is measured against
 FIRST_STEP = 1e-5  # s: what a lane tries first
 WATCH_EVERY = 16  # passes between looks at whether all lanes are done
 _PASS = 1.0  # s of the network's clock, which only counts
@@ -54,6 +55,7 @@ class Program:
     model: Model
     observe: tuple[str, ...]
     peaks: tuple[str, ...]
+    least: tuple[str, ...]
     method: str
 
     @cached_property
@@ -75,11 +77,12 @@ class Program:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """The variables of the group that a run sets."""
+        """The variables of the group that a run sets, in the order of its table of inputs."""
         model = self.model
         own = ["lane__t", "lane__until", "lane__h", "lane__first", "lane__rtol", "lane__row",
                "lane__begin", "lane__end", "sample__t", "sample__after", "sample__row",
-               "pre__last", "post__last", *(f"peak__{name}" for name in self.peaks)]  # fmt: skip
+               "pre__last", "post__last", *(f"peak__{name}" for name in self.peaks),
+               *(f"least__{name}" for name in self.least)]  # fmt: skip
         own += ["lane__seed"] * is_noisy(model)
         return (*model.differential, *model.held, *model.parameters, *own)
 
@@ -87,7 +90,8 @@ class Program:
     def outputs(self) -> tuple[str, ...]:
         """The variables of the group that a run is asked for."""
         own = ("lane__t", "lane__over", "lane__failed", "lane__steps", "lane__rejected")
-        return (*own, *(f"peak__{name}" for name in self.peaks))
+        extremes = [f"peak__{n}" for n in self.peaks] + [f"least__{n}" for n in self.least]
+        return (*own, *extremes)
 
 
 @dataclass(frozen=True)
@@ -103,10 +107,13 @@ class Parts:
 def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts:
     """Return the network of `program` for `width` lanes; `lookup` are the functions it reads by."""
     model = program.model
-    sizes = {x: float(size) for x, size in zip(model.differential, scales(model), strict=True)}
+    sizes = dict(zip(model.differential, map(float, SIZE * scales(model)), strict=True))
     free = {x: f"(1.0 - clamp__{x})" for x in model.clamp}
     spikes = model.threshold is not None
-    updater = Adaptive(program.system, TABLEAUS[program.method], sizes, free, program.peaks, spikes)
+    updater = Adaptive(
+        program.system, TABLEAUS[program.method], sizes, free, _sampled_states(program),
+        program.peaks, program.least, spikes,
+    )  # fmt: skip
     names = {**MATHS, **NOISE, **lookup}
     events = {
         "due": "lane__over < 0.5 and (lane__t >= lane__until or lane__failed > 0.5)",
@@ -118,6 +125,7 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
         width, _equations(program, updater), method=updater, events=events, dt=_PASS * second,
         namespace=names, name=GROUP,
     )  # fmt: skip
+    group.run_regularly(_opening(program), dt=longest() * second, when="before_start")
     if spikes:
         group.run_on_event("fired", _fired(model), when="resets", order=0)
     group.run_on_event("due", _due(model), when="resets", order=1)
@@ -129,6 +137,19 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
     group.run_on_event("sampled", _SAMPLED, when="resets", order=0)
     group.run_regularly(_WATCH, dt=WATCH_EVERY * _PASS * second, when="end", order=1)
     return Parts(group, monitor, Network(group, monitor, *group.contained_objects), names)
+
+
+def _sampled_states(program: Program) -> list[str]:
+    """Return the states that the samples need, by themselves or in a definition."""
+    model = program.model
+    defined = [n for n in program.observe if n in model.subexpressions]
+    reads = {leaf for name in needed(model, defined) for leaf in _names(model, name)}
+    return [x for x in model.differential if x in reads or x in program.observe]
+
+
+def _names(model: Model, name: str) -> frozenset[str]:
+    expression = model.variables[name].expression
+    return expression.names if expression else frozenset()
 
 
 def longest() -> float:
@@ -173,6 +194,12 @@ _WATCH = f"""
 lane__seen = lane__watch(lane__over * int(sample__t > {NEVER / 2!r}),
     lane__over + (1 - lane__over) * (lane__t - lane__begin) / (lane__end - lane__begin), N)
 """.replace("\n    ", " ")
+
+
+def _opening(program: Program) -> str:
+    """Return what fills the group before its first pass; no second one follows."""
+    rows = enumerate(program.inputs)
+    return "\n".join(f"{name} = lane__input({row} * N + i)" for row, name in rows)
 
 
 def _changed(own: System) -> str:
@@ -241,7 +268,8 @@ def _value(statement: Statement) -> str:
 def starting(program: Program) -> dict[str, float]:
     """Return the inputs that are the same for every lane and run."""
     peaks = {f"peak__{name}": -NEVER for name in program.peaks}
+    least = {f"least__{name}": NEVER for name in program.least}
     return {
         "lane__h": FIRST_STEP, "lane__first": FIRST_STEP,
-        "pre__last": -LONG_AGO, "post__last": -LONG_AGO, **peaks,
+        "pre__last": -LONG_AGO, "post__last": -LONG_AGO, **peaks, **least,
     }  # fmt: skip

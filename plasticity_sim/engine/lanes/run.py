@@ -25,7 +25,7 @@ from plasticity_sim.engine.lanes.compiled import Found, compiled, is_compiled, r
 from plasticity_sim.engine.lanes.exponents import with_whole_powers
 from plasticity_sim.engine.lanes.interpreted import run_interpreted
 from plasticity_sim.engine.lanes.program import Program, starting
-from plasticity_sim.engine.lanes.timetable import timetable
+from plasticity_sim.engine.lanes.timetable import Timetable, timetable
 from plasticity_sim.engine.noise import is_noisy
 from plasticity_sim.errors import SimulationError
 
@@ -50,15 +50,15 @@ def run_lanes(
     depend on what else is in the batch, nor on the number of processes.
     """
     target = target or build.target()
-    program = Program(with_whole_powers(batch), batch.observe, batch.peaks, method)
+    program = Program(with_whole_powers(batch), batch.observe, batch.peaks, batch.least, method)
     blocks = _blocks(batch.lanes, target)
     if target == "cpp_standalone":
         found, built = _run_blocks(program, batch, blocks, rtol, progress, announce)
     else:
         if announce:
             announce(f"no C++ compiler: running on {target}, which is slower; see `doctor`")
-        inputs = _inputs(program, blocks[0].lanes, rtol)
         table = timetable(batch.model, blocks[0].lanes)
+        inputs = _inputs(program, blocks[0].lanes, table, rtol)
         found, built = [run_interpreted(program, inputs, table, progress, target)], False
     outcome = _outcome(program, batch, blocks, found, target, built, rtol)
     check_finite(batch, outcome)
@@ -119,8 +119,8 @@ def _run_blocks(
             if progress:
                 progress(sum(shares) / len(shares))
 
-        inputs = _inputs(program, block.lanes, rtol)
         table = timetable(batch.model, block.lanes)
+        inputs = _inputs(program, block.lanes, table, rtol)
         found = run_compiled(folders[block.width], program, inputs, table, note)
         note(1.0)
         return found
@@ -135,9 +135,9 @@ def jobs() -> int:
     return max(int(own), 1) if own.isdecimal() else len(os.sched_getaffinity(0))
 
 
-def _inputs(program: Program, lanes: Sequence[Lane], rtol: float) -> dict[str, Array]:
-    """Return the first value of every variable of the group, one a lane."""
-    model, table = program.model, timetable(program.model, lanes)
+def _inputs(program: Program, lanes: Sequence[Lane], table: Timetable, rtol: float) -> Array:
+    """Return the first values of the program's inputs, a row each, a column a lane."""
+    model = program.model
     count = len(lanes)
     own = {name: np.full(count, value) for name, value in starting(program).items()}
     own |= {
@@ -157,7 +157,7 @@ def _inputs(program: Program, lanes: Sequence[Lane], rtol: float) -> dict[str, A
         own[name] = np.array([lane.initial[name] for lane in lanes])
     for name in model.parameters:
         own[name] = np.array([lane.parameters[name] for lane in lanes])
-    return own
+    return np.array([own[name] for name in program.inputs])
 
 
 def _outcome(
@@ -173,6 +173,7 @@ def _outcome(
     grid = sample_grid(batch)
     samples = {name: np.full(grid.shape, np.nan) for name in batch.observe}
     peaks = {name: np.full(len(batch.lanes), np.nan) for name in batch.peaks}
+    least = {name: np.full(len(batch.lanes), np.nan) for name in batch.least}
     steps = rejected = 0
     for block, own in zip(blocks, found, strict=True):
         count = block.places.size
@@ -181,6 +182,8 @@ def _outcome(
         rejected += int(own.group["lane__rejected"][:count].sum())
         for name in batch.peaks:
             peaks[name][block.places] = own.group[f"peak__{name}"][:count]
+        for name in batch.least:
+            least[name][block.places] = own.group[f"least__{name}"][:count]
         order = np.argsort(own.lane_of_sample, kind="stable")
         counts = np.bincount(own.lane_of_sample, minlength=len(block.lanes))
         wanted = np.array([lane.samples.size for lane in block.lanes])
@@ -191,7 +194,7 @@ def _outcome(
         for name, recorded in program.recorded.items():
             samples[name][rows, columns] = own.samples[recorded][order][: rows.size]
     compiled_now = built and target == "cpp_standalone"
-    return Outcome(samples, peaks, "lanes", target, compiled_now, steps, rejected, rtol)
+    return Outcome(samples, peaks, least, "lanes", target, compiled_now, steps, rejected, rtol)
 
 
 def _check_finished(batch: Batch, block: _Block, found: Found) -> None:

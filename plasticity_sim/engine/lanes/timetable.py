@@ -118,7 +118,9 @@ def _rows(model: Model, kinds: Kinds, lane: Lane, delays: dict[int, float]) -> A
     table = np.array([row for row in rows if row[0] <= lane.stop + _SAME])
     table = np.vstack([table, (lane.stop, kinds.number("end"), 0.0)])
     table[:, 0] = np.round(table[:, 0], _DIGITS)
-    return np.asarray(table[np.lexsort((table[:, 1], table[:, 0]))])
+    order = table[:, 1].copy()
+    order[(order > 0) & (order < kinds.number("pre"))] = 1  # settings: in the order of the lane
+    return np.asarray(table[np.lexsort((order, table[:, 0]))])
 
 
 def _sample_rows(lane: Lane) -> Array:
