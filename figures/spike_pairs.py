@@ -8,15 +8,14 @@ phosphorylated CaMKII from either state, and free PP1.
 import xarray as xr
 from matplotlib.figure import Figure
 
-from plasticity_sim import Options, simulate
+from plasticity_sim import simulate
 from plasticity_sim.plots import draw_run
 
 
 def data() -> xr.Dataset:
     """Simulate both lags, and five minutes after."""
     settings = {"follow_up.duration": "5 min", "measure.at": "5 min", "lag": "-10, 12 ms"}
-    options = Options(engine="reference", rtol=1e-6)
-    return simulate("graupner_brunel_2007", "stdp_pairs", options=options, **settings)
+    return simulate("graupner_brunel_2007", "stdp_pairs", **settings)
 
 
 def draw(data: xr.Dataset) -> Figure:

@@ -16,7 +16,7 @@ from plasticity_sim.errors import SimulationError
 from plasticity_sim.model.model import Model
 
 SETTLING = 1e6  # s at rest before Newton's method: the slowest pathways take hours
-_STEADY = 1e-9  # per second: the largest change, in scales of the variable, that counts as rest
+STEADY = 1e-9  # per second: the largest change, in scales of the variable, that counts as rest
 _FARTHEST = 1e-2  # relative: how far Newton's method may move what was settled
 
 
@@ -54,7 +54,7 @@ def settle(
     y = polish(slope, found.y[:, -1], values, scale, free) if free.any() else y
     drift = np.abs(slope(0.0, y, values)) / np.maximum(np.abs(y), scale)
     worst = int(np.argmax(drift))
-    if not drift[worst] < _STEADY:
+    if not drift[worst] < STEADY:
         raise SimulationError(
             f"state '{state}' of '{model.name}' is not steady: "
             f"'{model.differential[worst]}' changes by {drift[worst]:.2g} of its size a second"
