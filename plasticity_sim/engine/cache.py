@@ -103,6 +103,12 @@ def kept(key: str, build: Callable[[Path], None]) -> tuple[Path, bool]:
     return found
 
 
+def has(key: str) -> bool:
+    """Return whether `kept` would find what was built."""
+    home = folder()
+    return any(_is_whole(place / key) for place in (home, _instead.get(home, home)))
+
+
 def entries() -> list[Entry]:
     """Return what is kept, oldest use first."""
     return _entries(folder())

@@ -104,7 +104,7 @@ def family_of(
         qr(totals * weights, mode="r", pivoting=True)[1] if len(totals) else np.arange(free.sum())
     )
     bound, kept = order[: len(totals)], np.sort(order[len(totals) :])
-    shares = np.linalg.solve(totals[:, bound], totals[:, kept])
+    shares = np.array(np.linalg.solve(totals[:, bound], totals[:, kept]), float)
     shares[np.abs(shares) < 1e-12] = 0
     places = np.flatnonzero(free)
     return Family(
@@ -114,7 +114,7 @@ def family_of(
 
 def solved(matrix: Array, sought: Array) -> Array:
     """Return x of matrix x = sought, NaN in lanes that have none; `matrix` has the lanes first."""
-    finite = np.isfinite(sought).all(axis=0) & np.isfinite(matrix).all(axis=(1, 2))
+    finite = np.asarray(np.isfinite(sought).all(axis=0) & np.isfinite(matrix).all(axis=(1, 2)))
     matrix = np.where(finite[:, None, None], matrix, np.eye(len(sought)))
     rows = 1 / np.maximum(np.abs(matrix).max(axis=2, initial=0), 1e-12)
     left, right = matrix * rows[:, :, None], (sought.T * rows)[:, :, None]

@@ -6,8 +6,8 @@ import numpy as np
 
 from plasticity_sim.engine.batch import Array
 from plasticity_sim.engine.family import Family, blocks, solved
+from plasticity_sim.solver.tableaus import RODAS4
 
-_GAMMA = 1 + 0.5**0.5  # of the second-order Rosenbrock method of Verwer et al. (1999): L-stable
 _FIRST = 1e-6  # s: the first step
 _TOLERANCE = 1e-3  # of a state's size: the error of a step; where the lane rests, none is left
 _LEAST = 1e-12  # s: a lane that needs shorter steps is given up
@@ -29,8 +29,8 @@ def relaxed(family: Family, begin: Array, goal: Array, duration: float) -> Array
             good = (error <= 1)[: some.size]
             y[:, some] = np.where(good, after[:, : some.size], y[:, some])
             time[some] += np.where(good, step[some], 0)
-            factor = np.clip(0.8 / np.sqrt(np.maximum(error, 1e-6)), 0.1, 8)[: some.size]
-            step[some] *= factor
+            factor = 0.9 * np.maximum(error, 1e-8) ** (-1 / RODAS4.order)
+            step[some] *= np.clip(factor, 0.2, 8)[: some.size]
         active = active[(time[active] < duration) & (step[active] > _LEAST)]
     y[:, time < duration] = np.nan
     return y
@@ -39,9 +39,17 @@ def relaxed(family: Family, begin: Array, goal: Array, duration: float) -> Array
 def _step(family: Family, y: Array, goal: Array, h: Array) -> tuple[Array, Array]:
     """Return the states after a step of `h`, and its error in tolerances."""
     slope, jacobian = family.jacobian(y, goal)
-    matrix = np.eye(len(slope)) - _GAMMA * h[:, None, None] * jacobian
-    one = solved(matrix, slope)
-    between = family.slope(family.moved(y, h * one, goal), goal)[family.kept]
-    two = solved(matrix, between / family.scale[family.kept, None] - 2 * one)
-    error = np.abs(h / 2 * (one + two)) / (_TOLERANCE * family.sizes(y))
-    return family.moved(y, h * (1.5 * one + 0.5 * two), goal), error.max(axis=0, initial=0)
+    matrix = np.eye(len(slope)) / (h * RODAS4.gamma)[:, None, None] - jacobian
+    stages: list[Array] = []
+    for a, c in zip(RODAS4.a, RODAS4.c, strict=True):
+        if stages:
+            slope = family.slope(family.moved(y, _sum(a, stages), goal), goal)[family.kept]
+            slope = slope / family.scale[family.kept, None] + _sum(c, stages) / h
+        stages.append(solved(matrix, slope))
+    error = np.abs(_sum(RODAS4.e, stages)) / (_TOLERANCE * family.sizes(y))
+    return family.moved(y, _sum(RODAS4.b, stages), goal), error.max(axis=0, initial=0)
+
+
+def _sum(weights: tuple[float, ...], stages: list[Array]) -> Array:
+    # one after the other: the order of numpy's own sums depends on the shape
+    return np.asarray(sum(w * k for w, k in zip(weights, stages, strict=True) if w))

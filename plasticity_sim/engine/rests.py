@@ -112,7 +112,8 @@ def _drift(family: Family, y: Array, goal: Array) -> Array:
 def _follow(family: Family, rest: Array, origin: Array, goal: Array) -> tuple[Array, Flags]:
     """Return where `rest` gets while what it depends on goes from `origin` to each lane's `goal`.
 
-    `rest` and `origin` are of each lane, or one for all. Also returns which lanes arrived, at a rest where small deviations die away.
+    `rest` and `origin` are of each lane, or one for all. Also returns which lanes arrived, at a
+    rest where small deviations die away.
     """
     lanes = goal.shape[1]
     reached = np.broadcast_to(rest, (len(rest), lanes)).copy()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from plasticity_sim.engine.batch import Array, Batch, Lane, Setting
 from plasticity_sim.engine.noise import check_draws
-from plasticity_sim.engine.rest import settle
+from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Condition, Protocol
@@ -37,18 +39,16 @@ def plan(model: Model, protocol: Protocol, synapses: int, seed: int) -> Plan:
     if count > MOST_LANES:
         raise InputError(f"{count} lanes (conditions x states x synapses); at most {MOST_LANES}")
     spread = factors(model.population, synapses, seed)
-    rests = _Rests(model)
-    lanes, missing = [], []
+    rests = _Rests(model, synapses)
+    lanes: list[Lane] = []
+    missing: list[str] = []
     for number, condition in enumerate(protocol.conditions):
         check_windows(model, condition)
         bath, lacking = bath_parameters(model, condition)
         missing += [name for name in lacking if name not in missing]
-        for place, state in enumerate(model.states):
-            for synapse in range(synapses):
-                scaled = {n: f[synapse] * model.parameters[n].value for n, f in spread.items()}
-                base = {n: p.value for n, p in model.parameters.items()} | scaled | bath
-                lane = _lane(model, condition, state, base, rests)
-                lanes.append(replace(lane, seed=lane_seed(seed, number, place, synapse)))
+        usual = {n: p.value for n, p in model.parameters.items()} | bath
+        own = {n: f * usual[n] for n, f in spread.items() if n not in bath}
+        lanes += _lanes(condition, number, usual, own, rests, seed)
     batch = Batch(
         model, tuple(lanes), _observed(model), peaks=model.observe, least=concentrations(model)
     )
@@ -65,39 +65,91 @@ def lane_seed(root: int, *place: int) -> int:
     return int(words[0]) >> 11  # 53 bits: what a double holds exactly
 
 
-def _lane(
-    model: Model, condition: Condition, state: str, base: dict[str, float], rests: _Rests
-) -> Lane:
-    timeline = condition.timeline
-    changes = settings(model, condition, base)
+def _lanes(
+    condition: Condition,
+    number: int,
+    usual: dict[str, float],
+    own: dict[str, Array],
+    rests: _Rests,
+    seed: int,
+) -> Iterator[Lane]:
+    """Yield the lanes of one condition; what its synapses share is made once."""
+    model, timeline, synapses = rests.model, condition.timeline, rests.synapses
+    # a change multiplies and adds, which arrays over the synapses take as numbers do
+    changes = settings(model, condition, cast("dict[str, float]", usual | own))
     first = [s for s in changes if s.time <= timeline.start]
-    parameters = base | {k: v for s in first for k, v in s.parameters.items()}
+    for there, change in zip(settings(model, condition, usual), changes, strict=True):
+        if there.time <= timeline.start:
+            usual = usual | there.parameters
+            own = own | _arrays(change.parameters)
     clamps = {n: v for s in first for n, v in s.clamps.items() if v is not None}
-    later = tuple(s for s in changes if timeline.start < s.time < timeline.stop)
+    later = [s for s in changes if timeline.start < s.time < timeline.stop]
     if clamps:  # the engine has to know of a clamp that is there from the beginning
-        later = (Setting(timeline.start, {}, dict(clamps)), *later)
-    label = ", ".join([*(f"{k} {v}" for k, v in condition.labels.items()), f"state {state}"])
-    return Lane(
-        start=timeline.start, stop=timeline.stop, parameters=parameters,
-        initial=rests.of(state, parameters, clamps), pre=timeline.pre, post=timeline.post,
-        samples=_samples(model, timeline.samples, timeline.tests), settings=later, label=label,
-    )  # fmt: skip
+        later.insert(0, Setting(timeline.start, {}, dict(clamps)))
+    rows = [_rows(s.parameters, _arrays(s.parameters), synapses) for s in later]
+    later_of = [tuple(later)] * synapses
+    if any(_arrays(s.parameters) for s in later):
+        later_of = [
+            tuple(replace(s, parameters=row[n]) for s, row in zip(later, rows, strict=True))
+            for n in range(synapses)
+        ]
+    parameters = rests.parameters(usual, own)
+    samples = _samples(model, timeline.samples, timeline.tests)
+    for place, state in enumerate(model.states):
+        label = ", ".join([*(f"{k} {v}" for k, v in condition.labels.items()), f"state {state}"])
+        initial = rests.of(state, usual, own, clamps)
+        for n in range(synapses):
+            yield Lane(
+                start=timeline.start, stop=timeline.stop, parameters=parameters[n],
+                initial=initial[n], pre=timeline.pre, post=timeline.post, samples=samples,
+                settings=later_of[n], label=label, seed=lane_seed(seed, number, place, n),
+            )  # fmt: skip
+
+
+def _arrays(values: Mapping[str, object]) -> dict[str, Array]:
+    """Return those of `values` that synapses differ in."""
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+def _rows(usual: dict[str, float], own: dict[str, Array], synapses: int) -> list[dict[str, float]]:
+    """Return the values of every synapse: the same object where there is nothing of its own."""
+    if not own:
+        return [usual] * synapses
+    columns = [values.tolist() for values in own.values()]
+    return [usual | dict(zip(own, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 class _Rests:
-    """Resting states, each settled once for all the lanes that share its parameters."""
+    """Parameters and resting states of the synapses, made once for all lanes that share them."""
 
-    def __init__(self, model: Model):
-        self.model = model
-        self.known: dict[object, dict[str, float]] = {}
+    def __init__(self, model: Model, synapses: int):
+        self.model, self.synapses = model, synapses
+        self.known: dict[object, list[dict[str, float]]] = {}
+
+    def parameters(self, usual: dict[str, float], own: dict[str, Array]) -> list[dict[str, float]]:
+        """Return the parameters of every synapse."""
+        key = _key(usual, own)
+        if key not in self.known:
+            self.known[key] = _rows(usual, own, self.synapses)
+        return self.known[key]
 
     def of(
-        self, state: str, parameters: dict[str, float], clamps: dict[str, float]
-    ) -> dict[str, float]:
-        key = (state, tuple(parameters.values()), tuple(sorted(clamps.items())))
+        self,
+        state: str,
+        usual: dict[str, float],
+        own: dict[str, Array],
+        clamps: dict[str, float],
+    ) -> list[dict[str, float]]:
+        """Return the resting state of every synapse."""
+        key = (state, tuple(sorted(clamps.items())), _key(usual, own))
         if key not in self.known:
-            self.known[key] = settle(self.model, state, parameters, clamps)
+            found = settle_all(self.model, state, usual, own, clamps)
+            self.known[key] = found if own else found * self.synapses
         return self.known[key]
+
+
+def _key(usual: dict[str, float], own: dict[str, Array]) -> object:
+    return (tuple(usual.items()), tuple((name, row.tobytes()) for name, row in own.items()))
 
 
 def _observed(model: Model) -> tuple[str, ...]:

@@ -1,1 +1,5 @@
-"""Rosenbrock methods: stiff equations solved with an error estimate and no iteration."""
+"""Rosenbrock methods for Brian2: stiff equations without iterations or matrices at run time."""
+
+from plasticity_sim.solver.rosenbrock import register
+
+__all__ = ["register"]

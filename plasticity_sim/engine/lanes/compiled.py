@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from plasticity_sim.engine.lanes.lookup import (
 from plasticity_sim.engine.lanes.program import Program, longest, parts
 from plasticity_sim.engine.lanes.timetable import Timetable
 from plasticity_sim.errors import SimulationError
+
+Process = subprocess.Popen[bytes]
 
 _BINARY, _FILES = "main", "files.json"
 _ROOM = 2**30  # bytes: more than the samples of one run take
@@ -71,26 +74,28 @@ def compiled(program: Program, width: int) -> tuple[Path, bool]:
 
 def is_compiled(program: Program, width: int) -> bool:
     """Return whether a run needs no compiler."""
-    key = _key(program, width)
-    return any(entry.key == key for entry in cache.entries())
+    return cache.has(_key(program, width))
 
 
 def run_compiled(
     folder: Path,
-    program: Program,
     inputs: Array,
     table: Timetable,
+    started: Callable[[Process], None],
     progress: Progress | None = None,
 ) -> Found:
-    """Run the compiled program of `folder`; `inputs` hold a row a variable, a value a lane."""
+    """Run the compiled program of `folder`; `inputs` hold a row a variable, a value a lane.
+
+    `started` is given the process, so that others can end it.
+    """
+    files = json.loads((folder / _FILES).read_text())
     with tempfile.TemporaryDirectory(prefix="plasticity-sim-", dir=_quick_place()) as place:
         desk = Path(place)
         (desk / "results").mkdir()
         table.events.tofile(desk / EVENTS_FILE)
         table.samples.tofile(desk / SAMPLES_FILE)
         inputs.tofile(desk / INPUTS_FILE)
-        _execute([str(folder / _BINARY), "--results_dir", "results/"], desk, progress)
-        files = json.loads((folder / _FILES).read_text())
+        _execute([str(folder / _BINARY), "--results_dir", "results/"], desk, started, progress)
         results = desk / "results"
         group = {n: np.fromfile(results / file) for n, file in files["group"].items()}
         lane = np.fromfile(results / files["samples"].pop("i"), dtype=np.int32)
@@ -123,9 +128,12 @@ def _quick_place() -> str | None:
     return str(memory) if roomy else None
 
 
-def _execute(command: list[str], desk: Path, progress: Progress | None) -> None:
+def _execute(
+    command: list[str], desk: Path, started: Callable[[Process], None], progress: Progress | None
+) -> None:
     with open(desk / "output.txt", "w+") as output:
         process = subprocess.Popen(command, cwd=desk, stdout=output, stderr=subprocess.STDOUT)
+        started(process)
         waiting = threading.Event()
         watcher = threading.Thread(target=_watch, args=(desk, waiting, progress), daemon=True)
         watcher.start()

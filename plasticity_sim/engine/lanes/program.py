@@ -39,6 +39,7 @@ _VARIABLES = """
 lane__row : 1        # the next row of the events, and of the samples
 sample__row : 1
 lane__count : 1      # events so far
+lane__kind : 1       # of the last event
 lane__changed : 1    # whether a parameter has a new value
 lane__begin : 1      # s
 lane__end : 1        # s
@@ -82,7 +83,8 @@ class Program:
         own = ["lane__t", "lane__until", "lane__h", "lane__first", "lane__rtol", "lane__row",
                "lane__begin", "lane__end", "sample__t", "sample__after", "sample__row",
                "pre__last", "post__last", *(f"peak__{name}" for name in self.peaks),
-               *(f"least__{name}" for name in self.least)]  # fmt: skip
+               *(f"least__{name}" for name in self.least),
+               *(f"first__{number}" for number in Kinds.of(model).spikes)]  # fmt: skip
         own += ["lane__seed"] * is_noisy(model)
         return (*model.differential, *model.held, *model.parameters, *own)
 
@@ -172,6 +174,7 @@ def _equations(program: Program, updater: Adaptive) -> str:
                 lines.append(f"{name} : 1")
     lines += [f"{name} : 1" for name in model.parameters]
     lines += [f"clamp__{name} : 1" for name in model.clamp]
+    lines += [f"first__{number} : 1" for number in Kinds.of(model).spikes]
     lines += ["lane__seed : 1"] * is_noisy(model)
     seen = {x: f"at__{x}" for x in model.differential}
     defined = [n for n in program.observe if n in model.subexpressions]
@@ -253,8 +256,24 @@ def _due(model: Model) -> str:
         "lane__count = lane__count + 1",
         "lane__row = lane__row + 1",
         "lane__until = event__time(lane__row)",
+        *_first_step(kinds),
         _RESTART,
     ])  # fmt: skip
+
+
+def _first_step(kinds: Kinds) -> list[str]:
+    """Return code that starts from the step that worked after the last event of the same kind."""
+
+    def same(kind: str, number: int) -> str:
+        return f"int(abs({kind} - {number}) < 0.5)"
+
+    return [
+        *(f"first__{n} = lane__select({same('lane__kind', n)}, lane__first, first__{n})"
+          for n in kinds.spikes),
+        *(f"lane__first = lane__select({same('_kind', n)}, first__{n}, lane__first)"
+          for n in kinds.spikes),
+        "lane__kind = _kind",
+    ]  # fmt: skip
 
 
 def _value(statement: Statement) -> str:
@@ -269,7 +288,8 @@ def starting(program: Program) -> dict[str, float]:
     """Return the inputs that are the same for every lane and run."""
     peaks = {f"peak__{name}": -NEVER for name in program.peaks}
     least = {f"least__{name}": NEVER for name in program.least}
+    first = {f"first__{number}": FIRST_STEP for number in Kinds.of(program.model).spikes}
     return {
         "lane__h": FIRST_STEP, "lane__first": FIRST_STEP,
-        "pre__last": -LONG_AGO, "post__last": -LONG_AGO, **peaks, **least,
+        "pre__last": -LONG_AGO, "post__last": -LONG_AGO, **peaks, **least, **first,
     }  # fmt: skip

@@ -21,7 +21,13 @@ from plasticity_sim.engine.batch import (
     check_finite,
     sample_grid,
 )
-from plasticity_sim.engine.lanes.compiled import Found, compiled, is_compiled, run_compiled
+from plasticity_sim.engine.lanes.compiled import (
+    Found,
+    Process,
+    compiled,
+    is_compiled,
+    run_compiled,
+)
 from plasticity_sim.engine.lanes.exponents import with_whole_powers
 from plasticity_sim.engine.lanes.interpreted import run_interpreted
 from plasticity_sim.engine.lanes.program import Program, starting
@@ -52,15 +58,17 @@ def run_lanes(
     target = target or build.target()
     program = Program(with_whole_powers(batch), batch.observe, batch.peaks, batch.least, method)
     blocks = _blocks(batch.lanes, target)
+    results, built = _Results(program, batch), False
     if target == "cpp_standalone":
-        found, built = _run_blocks(program, batch, blocks, rtol, progress, announce)
+        built = _run_blocks(program, blocks, rtol, results, progress, announce)
     else:
         if announce:
             announce(f"no C++ compiler: running on {target}, which is slower; see `doctor`")
-        table = timetable(batch.model, blocks[0].lanes)
-        inputs = _inputs(program, blocks[0].lanes, table, rtol)
-        found, built = [run_interpreted(program, inputs, table, progress, target)], False
-    outcome = _outcome(program, batch, blocks, found, target, built, rtol)
+        for block in blocks:
+            table = timetable(batch.model, block.lanes)
+            inputs = _inputs(program, block.lanes, table, rtol)
+            results.take(block, run_interpreted(program, inputs, table, progress, target))
+    outcome = results.outcome(target, built, rtol)
     check_finite(batch, outcome)
     return outcome
 
@@ -93,13 +101,13 @@ def _blocks(lanes: Sequence[Lane], target: str) -> list[_Block]:
 
 def _run_blocks(
     program: Program,
-    batch: Batch,
     blocks: list[_Block],
     rtol: float,
+    results: _Results,
     progress: Progress | None,
     announce: Callable[[str], None] | None,
-) -> tuple[list[Found], bool]:
-    """Run the blocks in as many processes at once as there are processors."""
+) -> bool:
+    """Run the blocks, as many at once as there are processors; return whether one was compiled."""
     folders, built = {}, False
     for width in sorted({block.width for block in blocks}):
         if announce and not is_compiled(program, width):
@@ -110,6 +118,7 @@ def _run_blocks(
         folders[width], new = compiled(program, width)
         built = built or new
     shares = [0.0] * len(blocks)
+    processes: list[Process] = []
 
     def run(number: int) -> Found:
         block = blocks[number]
@@ -119,14 +128,22 @@ def _run_blocks(
             if progress:
                 progress(sum(shares) / len(shares))
 
-        table = timetable(batch.model, block.lanes)
+        table = timetable(program.model, block.lanes)
         inputs = _inputs(program, block.lanes, table, rtol)
-        found = run_compiled(folders[block.width], program, inputs, table, note)
+        found = run_compiled(folders[block.width], inputs, table, processes.append, note)
         note(1.0)
         return found
 
-    with ThreadPoolExecutor(max_workers=jobs()) as pool:
-        return list(pool.map(run, range(len(blocks)))), built
+    pool = ThreadPoolExecutor(max_workers=jobs())
+    try:
+        for block, found in zip(blocks, pool.map(run, range(len(blocks))), strict=True):
+            results.take(block, found)
+    finally:  # nothing goes on in the background after an error or an interrupt
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
+        pool.shutdown(wait=True)
+    return built
 
 
 def jobs() -> int:
@@ -160,41 +177,41 @@ def _inputs(program: Program, lanes: Sequence[Lane], table: Timetable, rtol: flo
     return np.array([own[name] for name in program.inputs])
 
 
-def _outcome(
-    program: Program,
-    batch: Batch,
-    blocks: list[_Block],
-    found: list[Found],
-    target: str,
-    built: bool,
-    rtol: float,
-) -> Outcome:
-    """Put the blocks' results back in the order of the batch."""
-    grid = sample_grid(batch)
-    samples = {name: np.full(grid.shape, np.nan) for name in batch.observe}
-    peaks = {name: np.full(len(batch.lanes), np.nan) for name in batch.peaks}
-    least = {name: np.full(len(batch.lanes), np.nan) for name in batch.least}
-    steps = rejected = 0
-    for block, own in zip(blocks, found, strict=True):
-        count = block.places.size
-        _check_finished(batch, block, own)
-        steps += int(own.group["lane__steps"][:count].sum())
-        rejected += int(own.group["lane__rejected"][:count].sum())
-        for name in batch.peaks:
-            peaks[name][block.places] = own.group[f"peak__{name}"][:count]
-        for name in batch.least:
-            least[name][block.places] = own.group[f"least__{name}"][:count]
-        order = np.argsort(own.lane_of_sample, kind="stable")
-        counts = np.bincount(own.lane_of_sample, minlength=len(block.lanes))
+class _Results:
+    """What the blocks found, put back in the order of the batch as it comes."""
+
+    def __init__(self, program: Program, batch: Batch):
+        self.program, self.batch = program, batch
+        shape, count = sample_grid(batch).shape, len(batch.lanes)
+        self.samples = {name: np.full(shape, np.nan) for name in batch.observe}
+        self.peaks = {name: np.full(count, np.nan) for name in batch.peaks}
+        self.least = {name: np.full(count, np.nan) for name in batch.least}
+        self.steps = self.rejected = 0
+
+    def take(self, block: _Block, found: Found) -> None:
+        """Add the lanes of a block; raise a SimulationError if one did not come to its end."""
+        _check_finished(self.batch, block, found)
+        places, count = block.places, block.places.size
+        self.steps += int(found.group["lane__steps"][:count].sum())
+        self.rejected += int(found.group["lane__rejected"][:count].sum())
+        for kind, table in (("peak", self.peaks), ("least", self.least)):
+            for name, values in table.items():
+                values[places] = found.group[f"{kind}__{name}"][:count]
+        order = np.argsort(found.lane_of_sample, kind="stable")
+        counts = np.bincount(found.lane_of_sample, minlength=len(block.lanes))
         wanted = np.array([lane.samples.size for lane in block.lanes])
         if (counts != wanted).any():
             raise SimulationError(f"{wanted.sum() - counts.sum()} samples were lost")
-        rows = np.repeat(block.places, wanted[:count])
+        rows = np.repeat(places, wanted[:count])
         columns = np.concatenate([np.arange(n) for n in wanted[:count]])
-        for name, recorded in program.recorded.items():
-            samples[name][rows, columns] = own.samples[recorded][order][: rows.size]
-    compiled_now = built and target == "cpp_standalone"
-    return Outcome(samples, peaks, least, "lanes", target, compiled_now, steps, rejected, rtol)
+        for name, recorded in self.program.recorded.items():
+            self.samples[name][rows, columns] = found.samples[recorded][order][: rows.size]
+
+    def outcome(self, target: str, built: bool, rtol: float) -> Outcome:
+        return Outcome(
+            self.samples, self.peaks, self.least, "lanes", target, built, self.steps,
+            self.rejected, rtol,
+        )  # fmt: skip
 
 
 def _check_finished(batch: Batch, block: _Block, found: Found) -> None:

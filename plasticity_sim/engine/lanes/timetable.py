@@ -29,6 +29,11 @@ class Kinds:
     def number(self, name: str) -> int:
         return self.names.index(name)
 
+    @property
+    def spikes(self) -> range:
+        """The numbers of spikes and delayed blocks, which happen again and again."""
+        return range(self.number("pre"), self.number("end"))
+
     @classmethod
     def of(cls, model: Model) -> Kinds:
         delayed = [
