@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long lint wheel schemas gallery clean
+.PHONY: demo test test-long lint wheel schemas gallery bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --set "lag=-10,12 ms" \
@@ -30,6 +30,9 @@ schemas: $(VENV)/.installed
 gallery: $(VENV)/.installed
 	$(BIN)/plasticity-sim figure --all --out figures/gallery
 
+bench: $(VENV)/.installed .venv-bench/.installed
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
 clean:
 	rm -rf build dist demo.png .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find plasticity_sim tests figures benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -42,6 +45,13 @@ $(VENV)/.installed $(VENV)/.installed-test $(VENV)/.installed-dev: pyproject.tom
 	@echo "Installing plasticity-sim$(EXTRAS) into $(VENV) …"
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(PIP) install --editable ".$(EXTRAS)"
+	@touch $@
+
+# The other simulators have an environment of their own.
+.venv-bench/.installed: benchmarks/requirements.txt | $(BIN)/python
+	@echo "Installing the simulators to compare with into .venv-bench …"
+	@$(BIN)/python -m venv .venv-bench
+	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check install -r $<
 	@touch $@
 
 $(BIN)/python:

@@ -91,7 +91,7 @@ def _from_exp(name: str, body: str) -> str:
     return f"static inline double lane__{name}(double x) {{ {body} }}\n"
 
 
-_SERIES = "1.0 + x * (0.5 + x * (0.16666666666666666 + x * 0.041666666666666664))"
+_SERIES = "1.0 + x * (1.0 / 2 + x * (1.0 / 6 + x * (1.0 / 24 + x * (1.0 / 120 + x / 720))))"
 
 
 def _function(
@@ -105,13 +105,17 @@ def _function(
     made.implementations.add_implementation(
         "cpp", {"support_code": code, "hashdefine_code": _INDEPENDENT if name == "below" else ""},
         name=f"lane__{name}", dependencies=dependencies,
-        compiler_kwds={"headers": ["<cstdint>", "<cstring>", "<limits>"]},
+        compiler_kwds={"headers": ["<cmath>", "<cstdint>", "<cstring>", "<limits>"]},
     )  # fmt: skip
     FUNCTIONS[f"lane__{name}"] = made
 
 
 def _power(x: Any, y: Any) -> Any:
-    return np.where(np.asarray(x) > 0, np.power(np.maximum(x, 1e-300), y), 0.0)
+    x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
+    value = np.power(np.maximum(np.abs(x), 1e-300), y)
+    negative = np.where(np.floor(y) == y, np.where(y % 2 == 0, value, -value), 0.0)
+    of_zero = np.where(y > 0, 0.0, value)
+    return np.select([x > 0, x < 0, x == 0], [value, negative, of_zero], np.nan)
 
 
 FUNCTIONS: dict[str, Function] = {}
@@ -131,19 +135,28 @@ _function(
     "exprel",
     _from_exp(
         "exprel",
-        "const double small = x * x < 1e-6 ? 1.0 : 0.0;"
+        "const double small = x * x < 1e-4 ? 1.0 : 0.0;"
         "const double safe = small > 0.5 ? 1.0 : x;"
         f"return small > 0.5 ? {_SERIES} : (lane__exp(safe) - 1.0) / safe;",
     ),
-    lambda x: np.where(np.abs(x) < 1e-9, 1.0, np.expm1(x) / np.where(x == 0, 1.0, x)),
+    lambda x: np.where(np.abs(x) < 1e-9, 1.0 + 0.5 * x, np.expm1(x) / np.where(x == 0, 1.0, x)),
     1,
     ("exp",),
 )
+# of a negative number: its whole powers, and 0 for all others, so that a Hill function of a
+# concentration that rounding has brought below zero stays a number
 _function(
     "power",
-    "static inline double lane__power(double x, double y) {"
-    " const double value = lane__exp(y * lane__log(x > 1e-300 ? x : 1e-300));"
-    " return x > 0.0 ? value : 0.0; }\n",
+    """
+static inline double lane__power(double x, double y) {
+    const double size = x < 0.0 ? -x : x;
+    const double value = lane__exp(y * lane__log(size > 1e-300 ? size : 1e-300));
+    const double whole = std::floor(y) == y ? value : 0.0;
+    const double signed_ = 2.0 * std::floor(0.5 * y) == y ? whole : -whole;
+    const double of_zero = y > 0.0 ? 0.0 : value;
+    return x > 0.0 ? value : (x < 0.0 ? signed_ : (x == 0.0 ? of_zero : x));
+}
+""",
     _power,
     2,
     ("exp", "log"),

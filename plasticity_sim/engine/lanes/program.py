@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,17 +12,25 @@ from brian2.core.functions import Function
 from brian2.equations.equations import Equations
 
 from plasticity_sim.engine.batch import NEVER as LONG_AGO
+from plasticity_sim.engine.lanes.happenings import (
+    CLOCK,
+    SAMPLED,
+    WATCH,
+    changed,
+    due,
+    fired,
+    opening,
+)
 from plasticity_sim.engine.lanes.timetable import Kinds
-from plasticity_sim.engine.noise import DRAWS, is_noisy, numbered
 from plasticity_sim.engine.noise import FUNCTIONS as NOISE
+from plasticity_sim.engine.noise import is_noisy
 from plasticity_sim.engine.righthand import needed
 from plasticity_sim.engine.scales import scales
-from plasticity_sim.expressions import Statement
+from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.model.parts import Kind
 from plasticity_sim.solver.adaptive import NEVER, Adaptive
 from plasticity_sim.solver.maths import FUNCTIONS as MATHS
-from plasticity_sim.solver.statements import text
 from plasticity_sim.solver.system import System, system
 from plasticity_sim.solver.tableaus import TABLEAUS
 
@@ -31,9 +40,6 @@ FIRST_STEP = 1e-5  # s: what a lane tries first
 WATCH_EVERY = 16  # passes between looks at whether all lanes are done
 _PASS = 1.0  # s of the network's clock, which only counts
 _MOST_PASSES = 1e12
-_CLOCK = {
-    "t": "lane__t", "since_pre": "(lane__t - pre__last)", "since_post": "(lane__t - post__last)",
-}  # fmt: skip
 
 _VARIABLES = """
 lane__row : 1        # the next row of the events, and of the samples
@@ -96,6 +102,17 @@ class Program:
         return (*own, *extremes)
 
 
+def check_threshold(model: Model) -> None:
+    """Raise an InputError unless a threshold is one comparison, whose crossing can be located."""
+    tree = model.threshold.tree if model.threshold else None
+    simple = isinstance(tree, ast.Compare) and not isinstance(tree.ops[0], ast.Eq | ast.NotEq)
+    if model.threshold and not simple:
+        raise InputError(
+            f"model '{model.name}': the threshold '{model.threshold.text}' is not one comparison, "
+            "as in v > v_threshold; write that, or integrator: {method: rk4, dt: 0.02 ms}"
+        )
+
+
 @dataclass(frozen=True)
 class Parts:
     """A program in Brian2's terms."""
@@ -127,17 +144,17 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
         width, _equations(program, updater), method=updater, events=events, dt=_PASS * second,
         namespace=names, name=GROUP,
     )  # fmt: skip
-    group.run_regularly(_opening(program), dt=longest() * second, when="before_start")
+    group.run_regularly(opening(program.inputs), dt=longest() * second, when="before_start")
     if spikes:
-        group.run_on_event("fired", _fired(model), when="resets", order=0)
-    group.run_on_event("due", _due(model), when="resets", order=1)
+        group.run_on_event("fired", fired(model), when="resets", order=0)
+    group.run_on_event("due", due(model), when="resets", order=1)
     group.set_event_schedule("changed", when="resets", order=2)
-    group.run_on_event("changed", _changed(program.system), when="end")
+    group.run_on_event("changed", changed(program.system), when="end")
     monitor = EventMonitor(
         group, "sampled", list(program.recorded.values()), name=MONITOR, when="synapses"
     )
-    group.run_on_event("sampled", _SAMPLED, when="resets", order=0)
-    group.run_regularly(_WATCH, dt=WATCH_EVERY * _PASS * second, when="end", order=1)
+    group.run_on_event("sampled", SAMPLED, when="resets", order=0)
+    group.run_regularly(WATCH, dt=WATCH_EVERY * _PASS * second, when="end", order=1)
     return Parts(group, monitor, Network(group, monitor, *group.contained_objects), names)
 
 
@@ -164,7 +181,7 @@ def _equations(program: Program, updater: Adaptive) -> str:
     model = program.model
     lines = [_VARIABLES, updater.variables]
     for name, variable in model.variables.items():
-        code = variable.expression.substituted(_CLOCK).text if variable.expression else ""
+        code = variable.expression.substituted(CLOCK).text if variable.expression else ""
         match variable.kind:
             case Kind.DIFFERENTIAL:
                 lines.append(f"d{name}/dt = ({code}) / second : 1")
@@ -186,102 +203,6 @@ def _equations(program: Program, updater: Adaptive) -> str:
         )
         seen[name] = f"seen__{name}"
     return "\n".join(lines)
-
-
-_SAMPLED = """
-sample__row = sample__row + 1
-sample__t = sample__after
-sample__after = sample__time(sample__row + 1)
-"""
-_WATCH = f"""
-lane__seen = lane__watch(lane__over * int(sample__t > {NEVER / 2!r}),
-    lane__over + (1 - lane__over) * (lane__t - lane__begin) / (lane__end - lane__begin), N)
-""".replace("\n    ", " ")
-
-
-def _opening(program: Program) -> str:
-    """Return what fills the group before its first pass; no second one follows."""
-    rows = enumerate(program.inputs)
-    return "\n".join(f"{name} = lane__input({row} * N + i)" for row, name in rows)
-
-
-def _changed(own: System) -> str:
-    lines = [f"{name} = {text(tree, {})}" for name, tree in own.invariants.items()]
-    return "\n".join([*lines, "lane__changed = 0"])
-
-
-def _fired(model: Model) -> str:
-    code = [
-        f"{s.target} = {_value(s)}"
-        for block in model.blocks if block.trigger == "spike" for s in block.statements
-    ]  # fmt: skip
-    lines = numbered("\n".join(code), "lane__count", first=DRAWS)
-    return f"{lines}\nlane__count = lane__count + 1\n{_RESTART}\nspike__ready = 0"
-
-
-_RESTART = "lane__h = lane__first\nlane__fresh = 1"
-
-
-def _due(model: Model) -> str:
-    """Return what happens to a lane at an event: all kinds in turn, all but one without effect."""
-    kinds = Kinds.of(model)
-    lines = ["_kind = event__kind(lane__row)", "_value = event__value(lane__row)"]
-
-    def choose(kind: str, target: str, code: str) -> None:
-        here = f"int(abs(_kind - {kinds.number(kind)!r}) < 0.5)"
-        lines.append(f"{target} = lane__select({here}, {code}, {target})")
-
-    for name in model.parameters:
-        choose(f"set {name}", name, "_value")
-    for name in model.clamp:
-        choose(f"hold {name}", name, "_value")
-        choose(f"hold {name}", f"clamp__{name}", "1.0")
-        choose(f"free {name}", f"clamp__{name}", "0.0")
-    for number, block in enumerate(model.blocks):
-        if block.trigger == "spike":
-            continue
-        kind = block.trigger if block.after is None else f"block {number}"
-        code = "\n".join(f"{s.target} = {_value(s)}" for s in block.statements)
-        for line in numbered(code, "lane__count", first=(number + 2) * DRAWS).splitlines():
-            target, _, value = line.partition(" = ")
-            choose(kind, target, value)
-    for kind in ("pre", "post"):
-        choose(kind, f"{kind}__last", "lane__t")
-    last_setting = kinds.number("pre") - 0.5
-    choose("end", "lane__over", "1.0")
-    return "\n".join([
-        *lines,
-        f"lane__changed = int(_kind < {last_setting!r})",
-        "lane__over = lane__select(lane__failed, 1.0, lane__over)",
-        "lane__count = lane__count + 1",
-        "lane__row = lane__row + 1",
-        "lane__until = event__time(lane__row)",
-        *_first_step(kinds),
-        _RESTART,
-    ])  # fmt: skip
-
-
-def _first_step(kinds: Kinds) -> list[str]:
-    """Return code that starts from the step that worked after the last event of the same kind."""
-
-    def same(kind: str, number: int) -> str:
-        return f"int(abs({kind} - {number}) < 0.5)"
-
-    return [
-        *(f"first__{n} = lane__select({same('lane__kind', n)}, lane__first, first__{n})"
-          for n in kinds.spikes),
-        *(f"lane__first = lane__select({same('_kind', n)}, first__{n}, lane__first)"
-          for n in kinds.spikes),
-        "lane__kind = _kind",
-    ]  # fmt: skip
-
-
-def _value(statement: Statement) -> str:
-    """Return the new value of a statement's target, written out."""
-    expression = statement.expression.substituted(_CLOCK).text
-    if statement.operator == "=":
-        return expression
-    return f"{statement.target} {statement.operator[0]} ({expression})"
 
 
 def starting(program: Program) -> dict[str, float]:

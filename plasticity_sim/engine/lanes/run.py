@@ -30,7 +30,7 @@ from plasticity_sim.engine.lanes.compiled import (
 )
 from plasticity_sim.engine.lanes.exponents import with_whole_powers
 from plasticity_sim.engine.lanes.interpreted import run_interpreted
-from plasticity_sim.engine.lanes.program import Program, starting
+from plasticity_sim.engine.lanes.program import Program, check_threshold, starting
 from plasticity_sim.engine.lanes.timetable import Timetable, timetable
 from plasticity_sim.engine.noise import is_noisy
 from plasticity_sim.errors import SimulationError
@@ -57,6 +57,7 @@ def run_lanes(
     """
     target = target or build.target()
     program = Program(with_whole_powers(batch), batch.observe, batch.peaks, batch.least, method)
+    check_threshold(batch.model)
     blocks = _blocks(batch.lanes, target)
     results, built = _Results(program, batch), False
     if target == "cpp_standalone":
