@@ -7,8 +7,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 .PHONY: demo test test-long lint wheel schemas gallery bench clean
 
 demo: $(VENV)/.installed
-	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --set "lag=-10,12 ms" \
-	  --set "follow_up.duration=5 min" --set "measure.at=5 min" --plot demo.png
+	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --plot demo.png
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(ARGS)
