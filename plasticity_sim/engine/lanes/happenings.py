@@ -32,8 +32,20 @@ def opening(inputs: Sequence[str]) -> str:
     return "\n".join(f"{name} = lane__input({row} * N + i)" for row, name in rows)
 
 
-def changed(own: System) -> str:
-    lines = [f"{name} = {text(tree, {})}" for name, tree in own.invariants.items()]
+def changed(model: Model, own: System) -> str:
+    """Return what a setting does to a lane, and what follows for all that parameters decide.
+
+    Apart from the spikes, which would otherwise try some eighty parameters each time.
+    """
+    kinds = Kinds.of(model)
+    lines = ["_kind = event__kind(lane__row - 1)", "_value = event__value(lane__row - 1)"]
+    for name in model.parameters:
+        lines.append(_chosen(kinds, f"set {name}", name, "_value"))
+    for name in model.clamp:
+        lines.append(_chosen(kinds, f"hold {name}", name, "_value"))
+        lines.append(_chosen(kinds, f"hold {name}", f"clamp__{name}", "1.0"))
+        lines.append(_chosen(kinds, f"free {name}", f"clamp__{name}", "0.0"))
+    lines += [f"{name} = {text(tree, {})}" for name, tree in own.invariants.items()]
     return "\n".join([*lines, "lane__changed = 0"])
 
 
@@ -52,18 +64,7 @@ _RESTART = "lane__h = lane__first\nlane__fresh = 1"
 def due(model: Model) -> str:
     """Return what happens to a lane at an event: all kinds in turn, all but one without effect."""
     kinds = Kinds.of(model)
-    lines = ["_kind = event__kind(lane__row)", "_value = event__value(lane__row)"]
-
-    def choose(kind: str, target: str, code: str) -> None:
-        here = f"int(abs(_kind - {kinds.number(kind)!r}) < 0.5)"
-        lines.append(f"{target} = lane__select({here}, {code}, {target})")
-
-    for name in model.parameters:
-        choose(f"set {name}", name, "_value")
-    for name in model.clamp:
-        choose(f"hold {name}", name, "_value")
-        choose(f"hold {name}", f"clamp__{name}", "1.0")
-        choose(f"free {name}", f"clamp__{name}", "0.0")
+    lines = ["_kind = event__kind(lane__row)"]
     for number, block in enumerate(model.blocks):
         if block.trigger == "spike":
             continue
@@ -71,11 +72,11 @@ def due(model: Model) -> str:
         code = "\n".join(f"{s.target} = {_value(s)}" for s in block.statements)
         for line in numbered(code, "lane__count", first=(number + 2) * DRAWS).splitlines():
             target, _, value = line.partition(" = ")
-            choose(kind, target, value)
+            lines.append(_chosen(kinds, kind, target, value))
     for kind in ("pre", "post"):
-        choose(kind, f"{kind}__last", "lane__t")
+        lines.append(_chosen(kinds, kind, f"{kind}__last", "lane__t"))
     last_setting = kinds.number("pre") - 0.5
-    choose("end", "lane__over", "1.0")
+    lines.append(_chosen(kinds, "end", "lane__over", "1.0"))
     return "\n".join([
         *lines,
         f"lane__changed = int(_kind < {last_setting!r})",
@@ -86,6 +87,12 @@ def due(model: Model) -> str:
         *_first_step(kinds),
         _RESTART,
     ])  # fmt: skip
+
+
+def _chosen(kinds: Kinds, kind: str, target: str, code: str) -> str:
+    """Return the statement that gives `target` a new value at events of `kind` only."""
+    here = f"int(abs(_kind - {kinds.number(kind)!r}) < 0.5)"
+    return f"{target} = lane__select({here}, {code}, {target})"
 
 
 def _first_step(kinds: Kinds) -> list[str]:

@@ -149,7 +149,7 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
         group.run_on_event("fired", fired(model), when="resets", order=0)
     group.run_on_event("due", due(model), when="resets", order=1)
     group.set_event_schedule("changed", when="resets", order=2)
-    group.run_on_event("changed", changed(program.system), when="end")
+    group.run_on_event("changed", changed(model, program.system), when="end")
     monitor = EventMonitor(
         group, "sampled", list(program.recorded.values()), name=MONITOR, when="synapses"
     )
