@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from plasticity_sim.engine.batch import Lane
+from plasticity_sim.engine.rest import starting_values
+
 HERE = Path(__file__).parent
+
+# Programs compiled by one test are there for the others and for the processes they start, and
+# the user's own are neither seen nor pushed out.
+CACHE = tempfile.mkdtemp(prefix="plasticity-sim-tests-")
+os.environ["PLASTICITY_SIM_CACHE"] = CACHE
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +33,20 @@ def own_model():
 def own_protocol():
     """Return the path of a test protocol by name."""
     return lambda name: str(HERE / "protocols" / f"{name}.yaml")
+
+
+@pytest.fixture(scope="session")
+def lane():
+    """Return a function that makes a lane of a model from what is special about it."""
+
+    def make(model, stop, samples=(), pre=(), post=(), start=0.0, settings=(), seed=0, label="",
+             initial=None, **parameters):  # fmt: skip
+        values = {name: p.value for name, p in model.parameters.items()} | parameters
+        state = next(iter(model.states))
+        return Lane(
+            start, stop, values, starting_values(model, state, values) | (initial or {}),
+            np.array(pre, float), np.array(post, float), np.array(samples, float),
+            tuple(settings), label, seed,
+        )  # fmt: skip
+
+    return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from typing import NoReturn
@@ -10,9 +11,6 @@ import typer
 
 from plasticity_sim.cli import doctor, figure, library, new, run, steady
 from plasticity_sim.errors import InputError, SimulationError
-
-# Brian2 takes all of pylab into its own namespace: half a second that no command has a use for
-sys.modules.setdefault("pylab", None)  # type: ignore[arg-type]
 
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
 DONE, UNTRUSTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -25,6 +23,18 @@ app = typer.Typer(
 )
 for module in (library, new, run, steady, figure, doctor):
     module.register(app)
+
+
+@app.callback()
+def import_brian2() -> None:
+    """Import Brian2 without what it takes along and no command uses: half a second less."""
+    unused = [name for name in ("pylab", "matplotlib", "Cython") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
+    try:
+        importlib.import_module("brian2")
+    finally:
+        for name in unused:
+            del sys.modules[name]
 
 
 def main() -> NoReturn:

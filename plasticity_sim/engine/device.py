@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from brian2 import device, prefs, set_device
 from brian2.devices.device import reset_device
+from brian2.groups import neurongroup
 
 from plasticity_sim.engine import build
 
@@ -26,6 +27,9 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
     `target` is 'cpp_standalone', with the compiler's `flags`, 'cython' or 'numpy'.
     """
     before = {name: prefs[name] for name in _PREFERENCES}
+    check = neurongroup.check_identifier_pre_post
+    # refuses names such as tau_pre, which mean something of their own in Synapses alone
+    neurongroup.check_identifier_pre_post = lambda _: None
     with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
         if target == "cpp_standalone":
             set_device("cpp_standalone", directory=folder, build_on_run=False)
@@ -41,6 +45,7 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
         try:
             yield folder
         finally:
+            neurongroup.check_identifier_pre_post = check
             device.reinit()
             reset_device()
             for name, value in before.items():

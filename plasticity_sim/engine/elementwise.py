@@ -7,14 +7,14 @@ from functools import reduce
 
 import numpy as np
 
-from plasticity_sim.expressions import NUMPY_FUNCTIONS
+from plasticity_sim.engine.duals import DUAL_FUNCTIONS, dual
 
 # what truth is on arrays: comparisons give 0 and 1, as they count in sums and products
 SCOPE: dict[str, object] = {
-    **NUMPY_FUNCTIONS,
-    "_not": lambda x: np.logical_not(x) * 1.0,
-    "_and": lambda x, y: np.where(x, y, x),
-    "_or": lambda x, y: np.where(x, x, y),
+    **DUAL_FUNCTIONS,
+    "_not": lambda x: np.logical_not(dual(x).value) * 1.0,
+    "_and": lambda x, y: np.where(dual(x).value, dual(y).value, dual(x).value),
+    "_or": lambda x, y: np.where(dual(x).value, dual(x).value, dual(y).value),
 }
 
 

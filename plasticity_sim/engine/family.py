@@ -1,28 +1,30 @@
 """Lanes of one model that differ in some values: slopes and derivatives of all of them at once.
 
 What comes out for a lane depends on that lane alone, to the last bit: all arithmetic is element by
-element or one matrix at a time, and always on as many lanes at once, since numpy's functions may
-round otherwise on an array of another length.
+element or one matrix at a time, and equations are always evaluated on as many lanes, since numpy's
+functions may round otherwise on an array of another length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.duals import Dual, dual
 from plasticity_sim.engine.moieties import moieties
-from plasticity_sim.engine.righthand import Slopes, right_hand_side, right_hand_sides
+from plasticity_sim.engine.righthand import Slopes, Values, right_hand_side, right_hand_sides
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.model.model import Model
 
 Indices = NDArray[np.intp]
 
-_WIDTH = 256  # lanes worked on at once
+_WIDTH = 512  # lanes worked on at once
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ class Family:
 
     def slope(self, y: Array, goal: Array) -> Array:
         """Return dy/dt, in the shape of `y`; `goal` begins with the lanes' inputs."""
-        own = dict(zip(self.inputs, goal, strict=False))
-        found = self.slopes(0.0, y, {**self.usual, **own})
-        return np.stack([np.broadcast_to(row, y.shape[1:]) for row in found])
+        wide, values = self._widened(y, goal)
+        found = self.slopes(0.0, list(wide), values)
+        return np.stack([np.broadcast_to(dual(x).value, _WIDTH)[: y.shape[1]] for x in found])
 
     def totals(self, y: Array) -> Array:
         """Return the conserved totals in the states `y`."""
@@ -72,21 +74,35 @@ class Family:
         return found
 
     def jacobian(self, y: Array, goal: Array) -> tuple[Array, Array]:
-        """Return dy/dt and its derivatives (lanes first), of kept states and in their scales."""
-        free = np.concatenate([self.kept, self.bound])
-        points = np.repeat(y[:, None], 2 * free.size + 1, axis=1)
-        for place, state in enumerate(free):
-            step = 1e-6 * np.maximum(np.abs(y[state]), self.scale[state])
-            points[state, 1 + 2 * place] += step
-            points[state, 2 + 2 * place] -= step
-        slope = self.slope(points, goal)[self.kept] / self.scale[self.kept, None, None]
-        above, below = slope[:, 1::2], slope[:, 2::2]
-        wide = np.stack([points[s, 1 + 2 * n] - points[s, 2 + 2 * n] for n, s in enumerate(free)])
-        all_of_them = (above - below) / wide * self.scale[free, None]
-        found = all_of_them[:, : self.kept.size]
-        for total, place in np.argwhere(self.shares):
-            found[:, place] -= all_of_them[:, self.kept.size + total] * self.shares[total, place]
-        return slope[:, 0], np.ascontiguousarray(np.moveaxis(found, 2, 0))
+        """Return dy/dt and its derivatives (lanes first), of kept states in their scales."""
+        wide, values = self._widened(y, goal)
+        given: list[Array | Dual] = list(wide)
+        for state in (*self.kept, *self.bound):
+            given[state] = Dual(wide[state], {int(state): float(self.scale[state])})
+        found = [dual(slope) for slope in self.slopes(0.0, given, values)]
+        slopes = np.zeros((self.kept.size, _WIDTH))
+        derivatives = np.zeros((_WIDTH, self.kept.size, self.kept.size))
+        for row, state in enumerate(self.kept):
+            slopes[row] = found[state].value / self.scale[state]
+            for other, slope in found[state].slopes.items():
+                for place, weight in self._effects[other]:
+                    derivatives[:, row, place] += slope * (weight / self.scale[state])
+        lanes = y.shape[1]
+        return slopes[:, :lanes], derivatives[:lanes]
+
+    @cached_property
+    def _effects(self) -> dict[int, list[tuple[int, float]]]:
+        """Which of the states that are solved for move each free state, and how far, in scales."""
+        effects = {int(state): [(place, 1.0)] for place, state in enumerate(self.kept)}
+        for state, row in zip(self.bound, self.shares, strict=True):
+            effects[int(state)] = [(int(n), -float(row[n])) for n in np.flatnonzero(row)]
+        return effects
+
+    def _widened(self, y: Array, goal: Array) -> tuple[Array, Values]:
+        """Return the states and values of lanes, repeated up to the full width."""
+        lanes = np.resize(np.arange(y.shape[1]), _WIDTH)
+        own = dict(zip(self.inputs, goal.take(lanes, 1), strict=False))
+        return y.take(lanes, 1), {**self.usual, **own}
 
 
 def family_of(
@@ -97,7 +113,7 @@ def family_of(
     y = np.array([values[name] for name in model.differential])
     free = np.array([name not in held for name in model.differential])
     slope = right_hand_side(model, held, without_noise=True)
-    totals = moieties(slope, y, values, scale, free)
+    totals = moieties(slope, y, values, scale, free) if free.any() else np.zeros((0, 0))
     # the state that makes up most of a total is the one to follow from it
     weights = 1 + np.abs(y / scale)[free]
     order = (
@@ -113,16 +129,18 @@ def family_of(
 
 
 def solved(matrix: Array, sought: Array) -> Array:
-    """Return x of matrix x = sought, NaN in lanes that have none; `matrix` has the lanes first."""
-    finite = np.asarray(np.isfinite(sought).all(axis=0) & np.isfinite(matrix).all(axis=(1, 2)))
-    matrix = np.where(finite[:, None, None], matrix, np.eye(len(sought)))
-    rows = 1 / np.maximum(np.abs(matrix).max(axis=2, initial=0), 1e-12)
-    left, right = matrix * rows[:, :, None], (sought.T * rows)[:, :, None]
+    """Return x of matrix x = sought, NaN in lanes that have none; all have the lanes first."""
+    rows = np.abs(matrix).max(axis=2, initial=0)
+    finite = np.asarray(np.isfinite(rows).all(axis=1))[:, None, None]
+    rows = 1 / np.maximum(rows, 1e-12)[:, :, None]
+    left, right = matrix * rows, sought * rows
+    if not finite.all():
+        left = np.where(finite, left, np.eye(matrix.shape[1]))
     try:
         found = np.linalg.solve(left, right)
     except np.linalg.LinAlgError:  # at least one is singular: only those have no solution
         found = np.stack([_one_solved(*pair) for pair in zip(left, right, strict=True)])
-    return np.where(finite, found[:, :, 0].T, np.nan)
+    return np.where(finite, found, np.nan)
 
 
 def _one_solved(matrix: Array, sought: Array) -> Array:
@@ -132,12 +150,11 @@ def _one_solved(matrix: Array, sought: Array) -> Array:
         return np.full(sought.shape, np.nan)
 
 
-def blocks(lanes: Indices) -> Iterator[tuple[Indices, Indices]]:
-    """Yield the lanes in parts, and each part filled up with lanes of its own to the full width.
+def blocks(lanes: Indices) -> Iterator[Indices]:
+    """Yield the lanes in parts that are worked on at once.
 
-    >>> [(some.size, block.size) for some, block in blocks(np.arange(300))]
-    [(256, 256), (44, 256)]
+    >>> [part.size for part in blocks(np.arange(1100))]
+    [512, 512, 76]
     """
     for first in range(0, lanes.size, _WIDTH):
-        some = lanes[first : first + _WIDTH]
-        yield some, np.resize(some, _WIDTH)
+        yield lanes[first : first + _WIDTH]

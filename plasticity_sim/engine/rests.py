@@ -27,7 +27,7 @@ Flags = NDArray[np.bool_]
 _LARGEST = 1.0  # of a state's size: what the first of Newton's steps may change
 _CONTRACTION = 0.5  # how long each further step may be, in lengths of the one before
 _CONVERGED = 1e-9  # of a state's size: after such a step, the next would be lost in rounding
-_SHORTEST = 1 / 64  # stage, of the way from the usual parameters to a lane's own
+_SHORTEST = 1 / 8  # stage, of the way from the usual parameters to a lane's own
 
 
 def settle_all(
@@ -102,10 +102,9 @@ def _found(
 def _drift(family: Family, y: Array, goal: Array) -> Array:
     """Return how much of its size each state changes in a second."""
     found = np.empty(y.shape)
-    for some, block in blocks(np.arange(y.shape[1])):
-        here = y.take(block, 1)
-        size = np.maximum(np.abs(here), family.scale[:, None])
-        found[:, some] = (np.abs(family.slope(here, goal.take(block, 1))) / size)[:, : some.size]
+    for some in blocks(np.arange(y.shape[1])):
+        size = np.maximum(np.abs(y[:, some]), family.scale[:, None])
+        found[:, some] = np.abs(family.slope(y[:, some], goal[:, some])) / size
     return found
 
 
@@ -122,15 +121,15 @@ def _follow(family: Family, rest: Array, origin: Array, goal: Array) -> tuple[Ar
     stable = np.zeros(lanes, bool)
     active = np.arange(lanes)
     while active.size:
-        for some, block in blocks(active):
-            share = done[block] + stage[block]
-            aim, source = goal.take(block, 1), origin.take(block, 1)
-            aim = np.where(share == 1, aim, source + share * (aim - source))
-            here = family.completed(y.take(block, 1), aim)
+        for some in blocks(active):
+            share = done[some] + stage[some]  # of the way, at the end of this stage
+            aim = origin[:, some] + share * (goal[:, some] - origin[:, some])
+            aim = np.where(share == 1, goal[:, some], aim)
+            here = family.completed(y[:, some], aim)
             slope, matrix = family.jacobian(here, aim)
-            step = solved(matrix, -slope)
-            length = np.max(np.abs(step) / family.sizes(here), axis=0, initial=0)[: some.size]
-            here = family.moved(here, step, aim)[:, : some.size]
+            step = solved(matrix, -slope.T[:, :, None])[:, :, 0].T
+            length = np.max(np.abs(step) / family.sizes(here), axis=0, initial=0)
+            here = family.moved(here, step, aim)
             good = length <= bound[some]  # not so where it is not a number
             there = good & (length < _CONVERGED)
             y[:, some] = np.where(good, here, reached[:, some])
@@ -141,6 +140,16 @@ def _follow(family: Family, rest: Array, origin: Array, goal: Array) -> tuple[Ar
             stage[some] = np.where(good, longer, stage[some] / 2)
             bound[some] = np.where(good & ~there, length * _CONTRACTION, _LARGEST)
             ended = np.flatnonzero(there & (left == 0))
-            stable[some[ended]] = (np.linalg.eigvals(matrix[ended]).real < 0).all(axis=1)
+            stable[some[ended]] = _are_stable(matrix[ended])
         active = active[(done[active] < 1) & (stage[active] >= _SHORTEST)]
     return reached, (done == 1) & stable
+
+
+def _are_stable(matrices: Array) -> Flags:
+    """Tell where what deviates from a rest with this Jacobian dies away."""
+    try:
+        return np.asarray((np.linalg.eigvals(matrices).real < 0).all(axis=1))
+    except np.linalg.LinAlgError:  # of one of them: that one is not known to be
+        if len(matrices) == 1:
+            return np.zeros(1, bool)
+        return np.concatenate([_are_stable(matrices[n : n + 1]) for n in range(len(matrices))])

@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.duals import Dual
 from plasticity_sim.engine.elementwise import SCOPE, elementwise
 from plasticity_sim.errors import InputError
 from plasticity_sim.expressions import PYTHON_FUNCTIONS
@@ -21,7 +22,7 @@ Vector = Sequence[float] | Array
 Slope = Callable[[float, Vector, dict[str, float]], list[float]]
 Action = Callable[[dict[str, float], float, float], None]
 Values = Mapping[str, float | Array]
-Slopes = Callable[[float, Array, Values], list[float | Array]]  # on arrays, over all lanes at once
+Slopes = Callable[[float, Sequence[Array | Dual], Values], list[float | Array | Dual]]
 
 
 @cache
@@ -71,7 +72,8 @@ def right_hand_side(
 def right_hand_sides(model: Model, held: frozenset[str] = frozenset()) -> Slopes:
     """Return the same f for many lanes at once, without noise.
 
-    Every entry of y, of `values` and of what it returns is a number or an array over the lanes.
+    Every entry of y, of `values` and of what it returns is a number or an array over the lanes;
+    duals give duals.
     """
     return _function("slope", "t, y, values", _slope(model, held), True)  # type: ignore[return-value]
 

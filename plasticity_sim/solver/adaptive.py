@@ -46,6 +46,12 @@ sample__ready : 1      # whether the next sample lies in the step just taken
 """
 
 
+SPIKES = [
+    "spike__ready : 1  # whether the lane has just crossed its threshold upwards",
+    "spike__above : 1  # whether it was above when last looked at",
+]
+
+
 class Adaptive(StateUpdateMethod):
     """Integrates every lane to `lane__until` and no further, with error control.
 
@@ -79,7 +85,7 @@ class Adaptive(StateUpdateMethod):
         lines += [f"peak__{x} : 1" for x in self.peaks]
         lines += [f"least__{x} : 1" for x in self.least]
         lines += [f"{name} : 1" for name in self.system.invariants]
-        return "\n".join(lines + ["spike__ready : 1"] * self.spikes)
+        return "\n".join(lines + SPIKES * self.spikes)
 
     def __call__(
         self, equations: Any, variables: Any = None, method_options: dict[str, Any] | None = None
@@ -100,7 +106,9 @@ class Adaptive(StateUpdateMethod):
     def _choice_of_step(self) -> list[str]:
         """Up to the next event, at most one sample ahead, and no splinter left before an event."""
         return [
-            "_moving = (1.0 - lane__over) * lane__below(lane__t, lane__until)",
+            "_active = (1.0 - lane__over) * lane__below(lane__t, lane__until)",
+            # of several samples at one moment a pass hands over one, without a step
+            "_moving = _active * lane__below(lane__t, sample__after)",
             "_room = lane__until - lane__t",
             "_look = sample__after - lane__t",
             f"_arrives = (1.0 - lane__below(lane__h, {_ALMOST} * _room))"
@@ -127,42 +135,54 @@ class Adaptive(StateUpdateMethod):
     def _crossings(self, made: Step) -> None:
         """Find the first comparison that changes within the step, at its middle or its end."""
         own = self.system
-        lines = ["_crossed = 0.0", "_part = 1.0"]
         margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
-        if margins:
-            middle = self._inside(made, 0.5, *margins.values())
-            half = made.evaluate(margins, "middle", middle, "lane__t + 0.5 * _h")
-            end = made.evaluate(margins, "end", made.new, "lane__t + _h")
-            for name in own.switches:
-                start = made.before[f"margin_{name}"]
-                for names, share in ((end, 1.0), (half, 0.5)):
-                    margin = names[f"margin_{name}"]
-                    now = f"_changed_{name}_{share}".replace(".", "")
-                    lines += [
-                        f"{now} = (lane__positive({margin}) - _{name}1)"
-                        f" * (lane__positive({margin}) - _{name}1)",
-                        f"_part = lane__select({now},"
-                        f" lane__lesser(_part, {share} * {start} / ({start} - {margin})), _part)",
-                        f"_crossed = lane__greater(_crossed, {now})",
-                    ]
-        if self.spikes:
-            lines.append("_spikes = lane__positive(_margin_switch__0end) * (1.0 - _switch__01)")
+        if not margins:
+            return
+        middle = self._inside(made, 0.5, *margins.values())
+        half = made.evaluate(margins, "middle", middle, "lane__t + 0.5 * _h")
+        end = made.evaluate(margins, "end", made.new, "lane__t + _h")
+        crossed, part = [], "1.0"
+        for name in own.switches:
+            start = made.before[f"margin_{name}"]
+            for names, share in ((end, 1.0), (half, 0.5)):
+                margin, now = names[f"margin_{name}"], f"_changed{len(crossed)}"
+                place = f"{share} * {start} / ({start} - {margin})"
+                made.add(
+                    f"{now} = lane__positive({margin}) - _{name}1",
+                    f"_part{len(crossed)} = lane__select({now} * {now},"
+                    f" lane__lesser({part}, {place}), {part})",
+                )
+                part = f"_part{len(crossed)}"
+                crossed.append(f"{now} * {now}")
         made.add(
-            *lines,
+            f"_part = {part}",
             f"_near = 1e-11 + {_NEAR!r} * _h",
-            "_cut = _crossed * lane__below(_near, (1.0 - _part) * _h)",
+            f"_cut = lane__positive({' + '.join(crossed)})"
+            " * lane__below(_near, (1.0 - _part) * _h)",
         )
 
     def _verdict(self) -> list[str]:
         power = -1.0 / self.tableau.order
-        return [
-            "_ok = _moving * _fits * (1.0 - _cut)",
+        lines = [
             f"_change = lane__select(lane__below(_error, 1e12), {_SAFETY}"
             f" * lane__power(lane__greater(_error, 1e-12), {power!r}), {_LEAST})",
-            f"_next = _h * lane__lesser(lane__greater(_change, {_LEAST}), {_MOST})",
-            # a little beyond the crossing, so that the comparison has changed
-            "_next = lane__select(_cut * _fits, _part * _h + 0.5 * _near, _next)",
+            f"_wish = _h * lane__lesser(lane__greater(_change, {_LEAST}), {_MOST})",
         ]
+        if not self.system.switches:
+            return [*lines, "_ok = _moving * _fits", "_next = _wish"]
+        return [
+            *lines,
+            *self._fires(),
+            # a little beyond the crossing, so that the comparison has changed
+            "_next = lane__select(_cut * _fits, _part * _h + 0.5 * _near, _wish)",
+        ]
+
+    def _fires(self) -> list[str]:
+        """Above the threshold, and not so before: a spike, and no step in this pass."""
+        ok = "_ok = _moving * _fits * (1.0 - _cut)"
+        if not self.spikes:
+            return [ok]
+        return ["_fires = _moving * _switch__01 * (1.0 - spike__above)", f"{ok} * (1.0 - _fires)"]
 
     def _samples(self, made: Step) -> list[str]:
         """The states at the next sample; a lane at its end waits with its last state."""
@@ -171,8 +191,10 @@ class Adaptive(StateUpdateMethod):
             "_share = lane__lesser(lane__greater((sample__t - lane__t) / _h, 0.0), 1.0)",
             "_rest = 1.0 - _share",
             *(f"at__{x} = {between(made, x, '_share', '_rest')}" for x in self.sampled),
-            "sample__ready = lane__greater(_ok * lane__below(sample__t, lane__select(_arrives,"
-            f" lane__until, lane__t + _h)), lane__over * lane__below(sample__t, {NEVER / 2!r}))",
+            "_within = _ok * lane__below("
+            "sample__t, lane__select(_arrives, lane__until, lane__t + _h))",
+            f"_last = lane__over * lane__below(sample__t, {NEVER / 2!r})",
+            "sample__ready = _within + _last + _active - _moving",
         ]
 
     def _inside(self, made: Step, share: float, *trees: sympy.Expr) -> dict[str, str]:
@@ -209,8 +231,10 @@ class Adaptive(StateUpdateMethod):
 
     def _peak(self, made: Step, name: str) -> None:
         """Keep the largest value so far, that of the curve within the step included."""
-        if name in self.system.fixed:
-            made.add(f"peak__{name} = lane__greater(peak__{name}, {self.system.fixed[name]})")
+        own = self.system
+        if name not in (*own.states, *own.order):  # it changes at events only
+            value = f"lane__greater(peak__{name}, {own.fixed.get(name, name)})"
+            made.add(f"peak__{name} = lane__select(_ok, {value}, peak__{name})")
             return
         start, end, rise, bend, twist = self._cubic(made, name)
         root, place, top = f"_root_{name}", f"_place_{name}", f"_top_{name}"
@@ -228,7 +252,8 @@ class Adaptive(StateUpdateMethod):
         lines = [f"{x} = lane__select(_ok, {made.new[x]}, {x})" for x in self.system.states]
         lines += [f"least__{x} = lane__lesser(least__{x}, {x})" for x in self.least]
         if self.spikes:
-            lines.append("spike__ready = _ok * _spikes")
+            lines.append("spike__ready = _fires")
+            lines.append("spike__above = lane__select(_moving, _switch__01, spike__above)")
         return [
             *lines,
             "_still = _moving * (1.0 - _ok) * (1.0 - lane__below(lane__t, lane__t + 0.5 * _h))",

@@ -1,0 +1,1 @@
+"""How fast the simulators of stiff equations are, at matched error; `make bench` runs it all."""

@@ -1,0 +1,122 @@
+"""All simulators side by side, in one run: python -m benchmarks.run [--quick]."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.matching import (
+    ONE_THREAD,
+    ROOT,
+    Answer,
+    Judge,
+    Measured,
+    Peer,
+    Simulator,
+    best,
+    timed_part,
+)
+
+os.environ.update(ONE_THREAD)  # before numpy starts its threads
+
+from benchmarks.cases import CASES, Case
+from benchmarks.ours import Ours
+from benchmarks.reference import reference
+from benchmarks.report import Result, written
+from benchmarks.task import COUNTER, batch_of, task_of
+
+PEERS = ("lsoda", "roadrunner", "neuron", "kernel")
+PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+REPEATS = 3
+_FEW = 64  # synapses of a quick run
+_PART = 5.0  # s of stock Brian2 with the whole batch
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure what was asked for, print the tables, and write the document after a full run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few synapses, the short protocols")
+    parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--out", type=Path, help="where to write the tables")
+    given = parser.parse_args(arguments)
+    cases = [case for case in CASES if given.only in case.name]
+    if given.quick:
+        cases = [replace(c, synapses=_FEW) for c in cases if c.protocol == "pulses_100hz"]
+    if not cases:
+        parser.error(f"no case has '{given.only}' in its name")
+    results = [measured(case, 1 if given.quick else REPEATS) for case in cases]
+    text = written(results)
+    print(text)
+    complete = not given.quick and not given.only
+    if path := given.out or (DOCUMENT if complete else None):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def measured(case: Case, repeats: int) -> Result:
+    """Return the rows of all simulators on one case."""
+    tell(f"{case.name}: resting states of {case.synapses} synapses")
+    batch = batch_of(case)
+    task = task_of(case, batch)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "task.json")
+        path.write_text(json.dumps(task), "utf-8")
+        peers = {name: Peer(PEERS_PYTHON, name, path) for name in PEERS}
+        peers["brian"] = Peer(Path(sys.executable), "brian", path)
+        try:
+            tell(f"{case.name}: reference")
+            right = reference(task, peers["lsoda"])
+            judge = Judge(right, task["pulses"], case.judged, case.target, COUNTER)
+            few = [task["referenced"][k] for k in (0, len(task["referenced"]) // 2, -1)]
+            ours = Ours(batch)
+            rows = fastest("batch", ours, judge, range(case.synapses), repeats)
+            rows += fastest("single", ours, judge, few[:1], repeats)
+            for name in PEERS:
+                rows += fastest(name, peers[name], judge, few, repeats)
+            stock = peers["brian"]
+            until = task["start"] + _PART
+            full = fastest("brian", stock, judge, few, 1)
+            everyone = range(case.synapses)
+            rows += [
+                (place, timed_part(stock, row, everyone, until, repeats) if row.errors else row)
+                for place, row in full
+            ]
+        finally:
+            for peer in peers.values():
+                peer.close()
+    versions = {peer.name: peer.version for peer in (ours, *peers.values())}
+    return Result(case, task["pulses"], rows, right["uncertainty"], versions)
+
+
+def fastest(
+    place: str, simulator: Simulator, judge: Judge, synapses: Sequence[int], repeats: int
+) -> list[tuple[str, Measured]]:
+    """Return the best row of each variant, and that there is none where none passes."""
+    found = best(simulator, judge, synapses, repeats, tell_row)
+    if not found:
+        none = Answer({"variant": "none reaches the error asked for with all pulses"})
+        return [(place, Measured(simulator.name, none, 0))]
+    return [(place, row) for row in found.values()]
+
+
+def tell_row(row: Measured) -> None:
+    """Say what a trial has shown, so that a long run can be followed."""
+    errors = ", ".join(f"{name} {value:.1e}" for name, value in row.errors.items())
+    result = row.answer.failed or f"{row.seconds:.4g} s, {errors}, pulses {row.delivered}"
+    tell(f"  {row.simulator} {row.answer.settings}: {result}")
+
+
+def tell(text: str) -> None:
+    """Write a line of progress, apart from the tables."""
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,236 @@
+"""The states that lanes rest in: each its own, to the last bit, whatever others there are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import plasticity_sim as ps
+from plasticity_sim.engine.duals import Dual, dual
+from plasticity_sim.engine.rest import settle
+from plasticity_sim.engine.rests import settle_all
+from plasticity_sim.engine.righthand import right_hand_side, right_hand_sides
+from plasticity_sim.engine.scales import scales
+from plasticity_sim.errors import SimulationError
+from plasticity_sim.expressions import NUMPY_FUNCTIONS, PYTHON_FUNCTIONS
+from plasticity_sim.model.parts import Population, Spread
+from plasticity_sim.simulation.lanes import plan
+
+ACCURACY = 1e-8  # of a state's value or scale: what `settle_all` promises
+
+COMPONENT = """
+format: 1
+title: own
+equations: |
+  {equations}
+initial: {initial}
+parameters:
+{parameters}
+"""
+MODEL = """
+format: 1
+title: own
+components: [own]
+readout: x
+observe: [x]
+integrator: {method: rk4, dt: 0.1 ms}
+population: {synapses: 3, vary: {rate: lognormal 0.2}}
+"""
+
+
+def written(tmp_path, equations, initial="{}", **parameters):
+    """Return a model of these equations."""
+    (tmp_path / "components").mkdir(exist_ok=True)
+    lines = "\n".join(
+        f"  {name}: {{value: {text}, assumed: for a test}}" for name, text in parameters.items()
+    )
+    own = COMPONENT.format(equations="\n  ".join(equations), initial=initial, parameters=lines)
+    (tmp_path / "components" / "own.yaml").write_text(own)
+    (tmp_path / "own.yaml").write_text(MODEL)
+    return ps.load_model(str(tmp_path / "own.yaml"))
+
+
+def usual(model):
+    return {name: parameter.value for name, parameter in model.parameters.items()}
+
+
+def spread(model, names, count, width=0.2):
+    """Return values of parameters that vary over `count` lanes."""
+    generator = np.random.default_rng(1)
+    return {
+        name: model.parameters[name].value * np.exp(width * generator.standard_normal(count))
+        for name in names
+    }
+
+
+def only(own, *places):
+    return {name: values[list(places)] for name, values in own.items()}
+
+
+def assert_same_rests(model, state, own, found, clamps=None):
+    for place, rest in enumerate(found):
+        lane = {**usual(model), **{name: float(values[place]) for name, values in own.items()}}
+        expected = settle(model, state, lane, clamps)
+        assert list(rest) == list(expected)
+        for name, scale in zip(model.differential, scales(model), strict=True):
+            size = max(abs(expected[name]), scale)
+            assert abs(rest[name] - expected[name]) <= ACCURACY * size, name
+
+
+@pytest.mark.parametrize("state", ["down", "up"])
+def test_the_shipped_model_rests_where_each_synapse_settles_alone(state):
+    model = ps.load_model("graupner_brunel_2007")
+    # by a fifth: in some the strongly phosphorylated state is lost, and they end in the other
+    own = spread(model, ["k_auto", "k_can", "g_nmda", "camkii_rings", "n_pka"], 12)
+    assert_same_rests(model, state, own, settle_all(model, state, usual(model), own))
+
+
+def test_a_synapse_without_the_phosphorylated_state_falls_into_the_bare_one():
+    model = ps.load_model("graupner_brunel_2007")
+    own = {"k_auto": model.parameters["k_auto"].value * np.array([0.75, 1.0, 1.1])}
+    found = settle_all(model, "up", usual(model), own)
+    assert_same_rests(model, "up", own, found)
+    assert found[0]["b13"] < 1e-6 * found[1]["b13"] < found[2]["b13"]
+
+
+def test_a_clamped_synapse_rests_where_it_settles_alone():
+    model = ps.load_model("graupner_brunel_2007")
+    own = spread(model, ["k_auto", "k_can", "ca_rest"], 4)
+    found = settle_all(model, "up", usual(model), own, {"ca": 0.2e-3})
+    assert_same_rests(model, "up", own, found, {"ca": 0.2e-3})
+
+
+@pytest.mark.parametrize("name", ["leaky", "eventful", "firing", "thresholds", "time_above"])
+def test_test_models_rest_where_each_synapse_settles_alone(own_model, name):
+    model = ps.load_model(own_model(name))
+    own = spread(model, model.parameters, 5)
+    clamps = {name: 1e-3 for name in model.clamp[:1]}
+    for state in model.states:
+        found = settle_all(model, state, usual(model), own)
+        assert_same_rests(model, state, own, found)
+        found = settle_all(model, state, usual(model), own, clamps)
+        assert_same_rests(model, state, own, found, clamps)
+
+
+@pytest.mark.parametrize("state", ["down", "up"])
+def test_a_synapse_has_the_same_bits_alone_and_among_others(state):
+    model = ps.load_model("graupner_brunel_2007")
+    own = spread(model, ["k_auto", "k_can", "n_pka"], 600, width=0.1)
+    lost = int(np.argmin(own["k_auto"]))  # is followed in time, where it is in the upper state
+    among = settle_all(model, state, usual(model), own)
+    few = [*range(8), lost]
+    assert settle_all(model, state, usual(model), only(own, *few)) == [among[n] for n in few]
+    for place in (0, 7, lost, 599):
+        alone = settle_all(model, state, usual(model), only(own, place))
+        assert alone == [among[place]]
+
+
+def test_a_lane_that_is_settled_by_itself_has_its_bits_too(tmp_path):
+    # y is at rest wherever it is once x is gone: no one rest to follow
+    equations = [
+        "dx/dt = -x * rate : 1", "dy/dt = x * (1 - y) * rate : 1", "dz/dt = (y - z) * other : 1",
+    ]  # fmt: skip
+    model = written(tmp_path, equations, "{x: '1'}", rate="1 Hz", other="2 Hz")
+    own = spread(model, ["rate", "other"], 5)
+    found = settle_all(model, "rest", usual(model), own)
+    assert_same_rests(model, "rest", own, found)
+    assert settle_all(model, "rest", usual(model), only(own, 3)) == [found[3]]
+    assert found[3]["y"] == pytest.approx(1 - math.exp(-1), rel=1e-6)
+
+
+def test_a_synapse_with_the_usual_parameters_has_the_bits_of_settle():
+    model = ps.load_model("graupner_brunel_2007")
+    own = {"k_auto": model.parameters["k_auto"].value * np.array([0.97, 1.0])}
+    found = settle_all(model, "up", usual(model), own)
+    assert found[1] == settle(model, "up", usual(model))
+
+
+def test_a_rest_that_small_deviations_leave_is_not_taken(tmp_path):
+    # (x, y) turns round a circle of radius sqrt(rate - 1) once `rate` is above 1 per second
+    turning = [
+        "dx/dt = (rate - one) * x - one * y - one * x * (x**2 + y**2) + push : 1",
+        "dy/dt = (rate - one) * y + one * x - one * y * (x**2 + y**2) : 1",
+    ]
+    model = written(tmp_path, turning, rate="0.5 Hz", one="1 Hz", push="0.01 Hz")
+    own = {"rate": np.array([0.6, 0.9])}
+    assert_same_rests(model, "rest", own, settle_all(model, "rest", usual(model), own))
+
+
+def test_a_lane_that_does_not_come_to_rest_is_an_error_that_names_the_variable(tmp_path):
+    # where `rate` is above 2 per second, no x makes the growth zero
+    model = written(tmp_path, ["dx/dt = rate - two * x / (x + 1) : 1"], rate="1 Hz", two="2 Hz")
+    own = {"rate": np.array([1.1, 2.5])}
+    with pytest.raises(SimulationError, match=r"state 'rest' of 'own' is not steady: 'x' changes"):
+        settle_all(model, "rest", usual(model), own)
+    assert settle_all(model, "rest", usual(model), only(own, 0))[0]["x"] == pytest.approx(1.1 / 0.9)
+
+
+def test_lanes_may_rest_where_the_usual_parameters_do_not(tmp_path):
+    model = written(tmp_path, ["dx/dt = rate - two * x / (x + 1) : 1"], rate="3 Hz", two="2 Hz")
+    found = settle_all(model, "rest", usual(model), {"rate": np.array([1.0])})
+    assert found[0]["x"] == pytest.approx(1)
+
+
+def test_two_thousand_synapses_are_planned_and_share_what_is_the_same(tmp_path):
+    model = ps.load_model("graupner_brunel_2007")
+    text = (
+        "format: 1\ntitle: own\ninduction: [{pre: [{count: 3, rate: [10 Hz, 20 Hz]}]}]\n"
+        "follow_up: {duration: 1 s}\n"
+        "drugs: [{name: apv, from: induction + 10 ms, until: induction + 20 ms}]\n"
+    )
+    (tmp_path / "protocol.yaml").write_text(text)
+    vary = (("k_auto", Spread("lognormal", 0.05)), ("g_nmda", Spread("normal", 0.1)))
+    varied = replace(model, population=Population(vary=vary))
+    made = plan(varied, ps.load_protocol(str(tmp_path / "protocol.yaml")), 2000, seed=0)
+    lanes = made.batch.lanes
+    assert len(lanes) == 2 * 2 * 2000
+    assert len({id(lane.pre) for lane in lanes}) == 2
+    assert len({id(lane.samples) for lane in lanes}) == 2
+    assert len({id(lane.initial) for lane in lanes}) == 2 * 2000
+    assert len({lane.seed for lane in lanes}) == len(lanes)
+    assert len({lane.parameters["k_auto"] for lane in lanes}) == 2000
+    assert {type(value) for value in lanes[7].parameters.values()} == {float}
+    # the drug blocks what each synapse has, and gives it back
+    for lane in lanes[7], lanes[2007]:
+        conductances = [change.parameters["g_nmda"] for change in lane.settings]
+        assert conductances == [0.0, lane.parameters["g_nmda"]]
+
+
+@pytest.mark.parametrize("name", sorted(set(PYTHON_FUNCTIONS) - {"pi", "e", "clip"}))
+def test_a_function_is_the_same_on_arrays(name):
+    numbers = [0.3, 0.9, 2.5] if name in ("log", "log10", "sqrt") else [-1.7, 0.0, 0.4]
+    expected = [PYTHON_FUNCTIONS[name](x) for x in numbers]
+    np.testing.assert_allclose(NUMPY_FUNCTIONS[name](np.array(numbers)), expected, rtol=1e-14)
+
+
+FORMULAS = (
+    "x**3 / (1 + y**2) - 2 / x", "exp(x * y) + log(x) + log10(y) + sqrt(x)", "x**y + 2**x + x % y",
+    "sin(x) + cos(y) + tan(x / 9) + sinh(x) + cosh(y) + tanh(x * y) + arctan(x)",
+    "abs(-x) * sign(y - 2) + floor(9 * y) * x + ceil(x) + exprel(x - y) + exprel(1e-6 * x)",
+    "clip(x, 0.5, y) + clip(y, 0, 1)", "x * int(x > 1 and not y > 1) + y * int(x < 1 or y < 1)",
+    "int(0.5 < x) + (x > 1) + (y > 1) - (y <= 1) * x", "-x + +y - (x - 3) * (4 - y)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_equations_and_their_derivatives_are_the_same_on_arrays(tmp_path, formula):
+    model = written(
+        tmp_path, [f"dx/dt = rate * ({formula}) : 1", "dy/dt = rate * (x - y) : 1"], rate="1 Hz"
+    )
+    points = np.array([[0.3, 0.8, 1.4, 2.2], [1.7, 0.6, 0.9, 1.3]])
+    slope, values = right_hand_side(model), usual(model)
+    slopes = right_hand_sides(model)
+    expected = np.transpose([slope(0.0, y, values) for y in points.T])
+    np.testing.assert_allclose(slopes(0.0, list(points), values)[0], expected[0], rtol=1e-13)
+    found = dual(slopes(0.0, [Dual(y, {n: 1.0}) for n, y in enumerate(points)], values)[0])
+    np.testing.assert_allclose(found.value, expected[0], rtol=1e-13)
+    for n in range(2):
+        step = 1e-6 * np.eye(2)[n][:, None]
+        sides = [
+            np.array([slope(0.0, y, values)[0] for y in (points + s).T]) for s in (step, -step)
+        ]
+        change = (sides[0] - sides[1]) / 2e-6
+        np.testing.assert_allclose(found.slopes.get(n, 0.0) * np.ones(4), change, atol=1e-7)
