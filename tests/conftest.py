@@ -11,9 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plasticity_sim.engine.batch import Lane
-from plasticity_sim.engine.rest import starting_values
-
 HERE = Path(__file__).parent
 
 # Programs compiled by one test are there for the others and for the processes they start, and
@@ -38,6 +35,9 @@ def own_protocol():
 @pytest.fixture(scope="session")
 def lane():
     """Return a function that makes a lane of a model from what is special about it."""
+    # here, since an import of Brian2 before the doctests are collected replaces their collector
+    from plasticity_sim.engine.batch import Lane
+    from plasticity_sim.engine.rest import starting_values
 
     def make(model, stop, samples=(), pre=(), post=(), start=0.0, settings=(), seed=0, label="",
              initial=None, **parameters):  # fmt: skip

@@ -210,5 +210,11 @@ def test_every_shipped_protocol_agrees_with_the_independent_solver(protocol):
     batch = plan(model, own, synapses=1, seed=0).batch
     rows = np.unique(np.linspace(0, len(batch.lanes) - 1, 4, dtype=int))
     few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows), observe=("w",))
-    found, expected = run_lanes(few).samples["w"], run_reference(few, 1e-8).samples["w"]
-    np.testing.assert_allclose(found, expected, rtol=1e-4)
+    expected = run_reference(few, 1e-8).samples["w"]  # itself within 3e-6 of one at 1e-10
+    last = [own.samples.size - 1 for own in few.lanes]
+    places = np.arange(len(last)), last
+    usual, tight = (run_lanes(few, rtol).samples["w"] for rtol in (1e-4, 1e-5))
+    np.testing.assert_allclose(usual[places], expected[places], rtol=1e-4)
+    # on its way from one state to the other the switch magnifies an error four times
+    np.testing.assert_allclose(usual, expected, rtol=1e-3)
+    np.testing.assert_allclose(tight, expected, rtol=1e-4)

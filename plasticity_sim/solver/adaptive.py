@@ -141,7 +141,8 @@ class Adaptive(StateUpdateMethod):
         middle = self._inside(made, 0.5, *margins.values())
         half = made.evaluate(margins, "middle", middle, "lane__t + 0.5 * _h")
         end = made.evaluate(margins, "end", made.new, "lane__t + _h")
-        crossed, part = [], "1.0"
+        crossed: list[str] = []
+        part = "1.0"
         for name in own.switches:
             start = made.before[f"margin_{name}"]
             for names, share in ((end, 1.0), (half, 0.5)):
