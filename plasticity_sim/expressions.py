@@ -24,7 +24,10 @@ FUNCTIONS = {
     "sin": 1, "cos": 1, "tan": 1, "sinh": 1, "cosh": 1, "tanh": 1, "arctan": 1,
     "exprel": 1, "int": 1, "clip": 3, "rand": 0, "randn": 0,
 }  # fmt: skip
-RESERVED = set(FUNCTIONS) | {"t", "dt", "i", "j", "N", "xi", "pi", "e", "inf", "clock"}
+RESERVED = set(FUNCTIONS) | {
+    "t", "dt", "i", "j", "N", "xi", "pi", "e", "inf", "clock", "variables", "refractory",
+    "not_refractory", "lastspike", "t_in_timesteps",
+}  # fmt: skip
 CONSTANTS = {"pi", "e"}
 
 # what the functions mean in plain Python: the reference engine and starting values use these

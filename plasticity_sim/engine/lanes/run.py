@@ -150,7 +150,10 @@ def _run_blocks(
 def jobs() -> int:
     """Return how many processes run at once: PLASTICITY_SIM_JOBS, else one a processor."""
     own = os.environ.get("PLASTICITY_SIM_JOBS", "")
-    return max(int(own), 1) if own.isdecimal() else len(os.sched_getaffinity(0))
+    if own.isdecimal():
+        return max(int(own), 1)
+    mine = getattr(os, "sched_getaffinity", None)  # not on macOS
+    return len(mine(0)) if mine else os.cpu_count() or 1
 
 
 def _inputs(program: Program, lanes: Sequence[Lane], table: Timetable, rtol: float) -> Array:
