@@ -16,7 +16,8 @@ from typing import Any, Protocol
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 900.0  # s: what takes longer has failed
-_HOPELESS = 3.0  # times slower than the best so far: tighter settings of a series are not tried
+# times slower than the best of its variant so far: the rest of a series is not tried
+_HOPELESS = 3.0
 _FINALISTS = 3
 
 ONE_THREAD = {
@@ -179,10 +180,11 @@ def best(
         for settings in series:
             row = _ask(simulator, judge, settings, synapses, 1)
             tell(row)
-            fastest = min((r.seconds for r in passed), default=math.inf)
+            variant = settings["variant"]
+            own = [r.seconds for r in passed if r.answer.settings["variant"] == variant]
             if judge.passes(row):
                 passed.append(row)
-            if judge.passes(row) or _HOPELESS * fastest < row.seconds < math.inf:
+            if judge.passes(row) or _HOPELESS * min(own, default=math.inf) < row.seconds < math.inf:
                 break
     chosen: dict[str, Measured] = {}
     for variant in dict.fromkeys(row.answer.settings["variant"] for row in passed):

@@ -24,7 +24,7 @@ from benchmarks.peers.problem import Problem
 from benchmarks.peers.serving import Run, serve
 
 _METHODS = ("rk4", "heun", "exponential_euler")
-_STEPS = (2.5e-4, 1e-4, 5e-5, 4e-5, 2e-5, 1e-5)  # s
+_STEPS = (2.5e-4, 1e-4, 5e-5, 4e-5, 2e-5)  # s
 _OWN = "own_"  # no name of a model is then one of Brian2's units
 
 
