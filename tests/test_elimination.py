@@ -44,7 +44,7 @@ def factored(unknowns, diagonal, jacobian):
         if abs(value) == 1:
             texts[unknowns[row], unknowns[column]] = "1.0" if value == 1 else "(-1.0)"
         values[name] = value
-    on_diagonal = {x: "1" if d == 1 else "d" for x, d in zip(unknowns, diagonal, strict=True)}
+    on_diagonal = {x: "1.0" if d == 1 else "d" for x, d in zip(unknowns, diagonal, strict=True)}
     return eliminate(unknowns, on_diagonal, texts), values
 
 

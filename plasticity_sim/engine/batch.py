@@ -79,11 +79,12 @@ def sample_grid(batch: Batch) -> Array:
 
 def check_finite(batch: Batch, outcome: Outcome) -> None:
     """Raise a SimulationError that names variable, lane and time of the first value not finite."""
+    counts = np.array([lane.samples.size for lane in batch.lanes])
     for name, values in outcome.samples.items():
-        for row, lane in enumerate(batch.lanes):
-            bad = np.flatnonzero(~np.isfinite(values[row, : lane.samples.size]))
-            if bad.size:
-                raise SimulationError(
-                    f"'{name}' is not finite in lane {row} ({lane.label}) "
-                    f"at {lane.samples[bad[0]]:.6g} s"
-                )
+        own = np.arange(values.shape[1]) < counts[:, None]
+        for row, column in np.argwhere(own & ~np.isfinite(values))[:1]:
+            lane = batch.lanes[row]
+            raise SimulationError(
+                f"'{name}' is not finite in lane {row} ({lane.label}) "
+                f"at {lane.samples[column]:.6g} s"
+            )

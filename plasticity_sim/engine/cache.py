@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,8 @@ def _put(private: Path, target: Path) -> bool:
     """Write the manifest and rename; False if neither this nor an equal entry is there then."""
     try:
         files = sorted(file for file in private.rglob("*") if file.is_file())
-        manifest = {file.relative_to(private).as_posix(): _described(file) for file in files}
+        read = _digest.__wrapped__  # what is new may change without a new time
+        manifest = {file.relative_to(private).as_posix(): _described(file, read) for file in files}
         (private / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         private.rename(target)
     except OSError:  # a full disk; or, where nothing locks, another process was faster
@@ -174,10 +176,16 @@ def _put(private: Path, target: Path) -> bool:
     return True
 
 
-def _described(file: Path) -> dict[str, Any]:
-    data = file.read_bytes()
-    runs = bool(file.stat().st_mode & 0o100)
-    return {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "executable": runs}
+def _described(file: Path, digest: Callable[..., str] | None = None) -> dict[str, Any]:
+    now = file.stat()
+    sha = (digest or _digest)(file, now.st_size, now.st_ino, now.st_mtime_ns, now.st_ctime_ns)
+    return {"size": now.st_size, "sha256": sha, "executable": bool(now.st_mode & 0o100)}
+
+
+@lru_cache(maxsize=256)
+def _digest(file: Path, *_: int) -> str:
+    """Return the digest of a file, read once as long as its size, number and times are the same."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _is_whole(entry: Path) -> bool:

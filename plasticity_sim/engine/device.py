@@ -16,6 +16,7 @@ _PREFERENCES = (
     "codegen.target",
     "codegen.loop_invariant_optimisations",
     "codegen.cpp.extra_compile_args_gcc",
+    "codegen.cpp.extra_link_args",
     "devices.cpp_standalone.extra_make_args_unix",
 )
 
@@ -34,6 +35,7 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
         if target == "cpp_standalone":
             set_device("cpp_standalone", directory=folder, build_on_run=False)
             prefs["codegen.cpp.extra_compile_args_gcc"] = list(flags)
+            prefs["codegen.cpp.extra_link_args"] = list(build.linking())
             prefs["devices.cpp_standalone.extra_make_args_unix"] = [
                 "-j2", f"CXX={build.compiler()}", ">/dev/null",
             ]  # fmt: skip

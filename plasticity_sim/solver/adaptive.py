@@ -16,6 +16,7 @@ from typing import Any
 import sympy
 from brian2.stateupdaters.base import StateUpdateMethod
 
+from plasticity_sim.solver.arithmetic import INVERSE, fused, gathered
 from plasticity_sim.solver.maths import VECTORISABLE
 from plasticity_sim.solver.statements import text
 from plasticity_sim.solver.step import Step, add_dense, between, step
@@ -101,7 +102,9 @@ class Adaptive(StateUpdateMethod):
         for name in self.peaks:
             self._peak(made, name)
         made.add(*self._acceptance(made))
-        return "\n".join([*before, *(f"{name} = {code}" for name, code in made.statements)])
+        return "\n".join(
+            [*before, *(f"{name} = {fused(code, 'lane__fma')}" for name, code in made.statements)]
+        )
 
     def _choice_of_step(self) -> list[str]:
         """Up to the next event, at most one sample ahead, and no splinter left before an event."""
@@ -121,15 +124,24 @@ class Adaptive(StateUpdateMethod):
         return [f"{n} = {text(tree, {}, VECTORISABLE)}" for n, tree in self.system.per_step.items()]
 
     def _error(self, made: Step) -> None:
+        """Add the mean of the squared errors, in units of the tolerance."""
+        states = self.system.states
         lines, squares = [], []
-        for x in self.system.states:
+        for x in states:
             size = f"lane__greater(lane__greater({x}, -{x}), lane__greater(_new_{x}, -_new_{x}))"
-            lines.append(f"_relative_{x} = {made.error[x]} / ({self.sizes[x]!r} + {size})")
+            lines.append(f"{INVERSE}size_{x} = 1.0 / ({self.sizes[x]!r} + {size})")
+            lines.append(f"_relative_{x} = {made.error[x]} * {INVERSE}size_{x}")
             squares.append(f"_relative_{x} * _relative_{x}")
+        lines.append(f"{INVERSE}rtol = 1.0 / lane__rtol")
+        made.add(*lines)
+        made.statements, products = gathered(made.statements)
+        sound = " + ".join(products) or "0.0"
         made.add(
-            *lines,
-            f"_error = sqrt(({' + '.join(squares)}) * {1 / len(squares)!r}) / lane__rtol",
-            "_fits = lane__below(_error, 1.0)",  # not where the error is not a number
+            f"_sound = {sound}",
+            f"_mean = ({' + '.join(squares)}) * {1 / len(states)!r}",
+            f"_error = _mean * {INVERSE}rtol * {INVERSE}rtol",
+            # not where the error is not a number, nor where a divisor was infinite
+            "_fits = lane__below(_error + (_sound - _sound), 1.0)",
         )
 
     def _crossings(self, made: Step) -> None:
@@ -163,10 +175,10 @@ class Adaptive(StateUpdateMethod):
         )
 
     def _verdict(self) -> list[str]:
-        power = -1.0 / self.tableau.order
+        power = -0.5 / self.tableau.order  # of a square
         lines = [
-            f"_change = lane__select(lane__below(_error, 1e12), {_SAFETY}"
-            f" * lane__power(lane__greater(_error, 1e-12), {power!r}), {_LEAST})",
+            f"_change = lane__select(lane__below(_error, 1e24), {_SAFETY}"
+            f" * lane__exp({power!r} * lane__log(lane__greater(_error, 1e-24))), {_LEAST})",
             f"_wish = _h * lane__lesser(lane__greater(_change, {_LEAST}), {_MOST})",
         ]
         if not self.system.switches:
@@ -189,7 +201,7 @@ class Adaptive(StateUpdateMethod):
         """The states at the next sample; a lane at its end waits with its last state."""
         add_dense(made, self.sampled)
         return [
-            "_share = lane__lesser(lane__greater((sample__t - lane__t) / _h, 0.0), 1.0)",
+            "_share = lane__lesser(lane__greater((sample__t - lane__t) * _rate, 0.0), 1.0)",
             "_rest = 1.0 - _share",
             *(f"at__{x} = {between(made, x, '_share', '_rest')}" for x in self.sampled),
             "_within = _ok * lane__below("

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-Statement = tuple[str, str]  # name and expression
+from plasticity_sim.solver.statements import Statement
+
 Entry = tuple[str, str]  # row and column
 
 
@@ -36,8 +37,8 @@ def eliminate(
 ) -> Elimination:
     """Return the factors of D - J, with the statements that compute them.
 
-    `diagonal[x]` is the text of D's entry, '1' for a definition; `jacobian` holds the entries of J
-    that are not zero.
+    `diagonal[x]` is the text of D's entry, '1.0' for a definition; `jacobian` holds the entries of
+    J that are not zero.
     """
     result = Elimination(_markowitz(unknowns, set(jacobian)))
     left = set(unknowns)
@@ -46,7 +47,7 @@ def eliminate(
     touched = {x: (x, x) in jacobian for x in unknowns}
     for pivot in result.order:
         left.remove(pivot)
-        unit = diagonal[pivot] == "1" and not touched[pivot]
+        unit = diagonal[pivot] == "1.0" and not touched[pivot]
         result.inverse[pivot] = None if unit else f"_inverse_{pivot}"
         if not unit:
             result.statements.append((f"_inverse_{pivot}", f"1.0 / ({pivots[pivot]})"))

@@ -9,6 +9,8 @@ import sympy
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
+Statement = tuple[str, str]  # name and expression
+
 _BRIAN_NAMES = {
     "int_": "int", "Abs": "abs", "ceiling": "ceil",
     "asin": "arcsin", "acos": "arccos", "atan": "arctan",

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from plasticity_sim.solver.elimination import Elimination, Statement, eliminate, product, solve
-from plasticity_sim.solver.statements import shared, text
+from plasticity_sim.solver.elimination import Elimination, eliminate, product, solve
+from plasticity_sim.solver.statements import Statement, shared, text
 from plasticity_sim.solver.system import System
 from plasticity_sim.solver.tableaus import Tableau
 
@@ -110,9 +110,9 @@ def _factors(made: Step) -> Elimination:
             name = f"_free{key}"
             made.statements.append((name, product(made.free[row], jacobian[row, column])))
             jacobian[row, column] = name
-    made.statements.append(("_diagonal", f"1.0 / ({h} * {made.tableau.gamma!r})"))
     made.statements.append(("_rate", f"1.0 / {h}"))
-    diagonal = {x: "_diagonal" if x in own.states else "1" for x in own.unknowns}
+    made.statements.append(("_diagonal", f"{1 / made.tableau.gamma!r} * _rate"))
+    diagonal = {x: "_diagonal" if x in own.states else "1.0" for x in own.unknowns}
     factors = eliminate(own.unknowns, diagonal, jacobian)
     made.statements += factors.statements
     return factors
@@ -132,12 +132,13 @@ def _stage(
         point = _point(made, stage, before)
         moment = f"{made.time} + {tableau.alpha[stage]!r} * {h}"
         names = made.evaluate(_slopes(own), str(stage + 1), point, moment)
+    rates = [f"_rate{stage + 1}_{n}" for n in range(1, stage + 1)]
+    made.add(*(f"{r} = {c!r} * _rate" for r, c in zip(rates, tableau.c[stage], strict=True)))
     right = {}
     for x in own.states:
         slope = names[f"_slope_{x}"]
         right[x] = product(made.free[x], slope) if x in made.free else slope
-        memory = _sum(tableau.c[stage], x)
-        right[x] += f" + _rate * ({memory})" if memory else ""
+        right[x] += "".join(f" + {r} * _k{n}_{x}" for n, r in enumerate(rates, start=1))
     for row in own.drifts if tableau.d[stage] else ():
         part = f"{h} * {tableau.d[stage]!r} * {made.before[f'_drift_{row}']}"
         part = product(made.free[row], part) if row in made.free else part

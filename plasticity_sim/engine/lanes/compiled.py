@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -27,13 +26,13 @@ from plasticity_sim.engine.lanes.lookup import (
     SAMPLES_FILE,
     functions,
 )
-from plasticity_sim.engine.lanes.program import Program, longest, parts
+from plasticity_sim.engine.lanes.program import Parts, Program, longest, parts
 from plasticity_sim.engine.lanes.timetable import Timetable
 from plasticity_sim.errors import SimulationError
 
 Process = subprocess.Popen[bytes]
 
-_BINARY, _FILES = "main", "files.json"
+_BINARY, _FOUND = "main", "found.bin"
 _ROOM = 2**30  # bytes: more than the samples of one run take
 _POLL = 0.2  # s between looks at the progress of a running program
 
@@ -52,19 +51,13 @@ def compile_program(program: Program, width: int, folder: Path) -> None:
     with lent("cpp_standalone", build.flags(build.EXACT)) as workshop:
         made = parts(program, width, functions())
         made.network.run(longest() * second, namespace=dict(made.namespace))
+        device.insert_code("before_end", _handing_over(program, made))
         try:
             device.build(directory=workshop, compile=True, run=False, debug=False,
                          with_output=False)  # fmt: skip
         except (RuntimeError, OSError) as problem:
             raise SimulationError(f"the compiler failed; see `doctor`: {problem}") from None
-        group, monitor = made.group.variables, made.monitor.variables
-        files = {
-            "group": {n: device.get_array_filename(group[n]) for n in program.outputs},
-            "samples": {n: device.get_array_filename(monitor[n]) for n in
-                        {"i", *program.recorded.values()}},
-        }  # fmt: skip
         shutil.copy2(Path(workshop, _BINARY), folder / _BINARY)
-        (folder / _FILES).write_text(json.dumps(files))
 
 
 def compiled(program: Program, width: int) -> tuple[Path, bool]:
@@ -79,28 +72,53 @@ def is_compiled(program: Program, width: int) -> bool:
 
 def run_compiled(
     folder: Path,
+    program: Program,
     inputs: Array,
     table: Timetable,
     started: Callable[[Process], None],
     progress: Progress | None = None,
 ) -> Found:
-    """Run the compiled program of `folder`; `inputs` hold a row a variable, a value a lane.
+    """Run `program` as compiled in `folder`; `inputs` hold a row a variable, a value a lane.
 
     `started` is given the process, so that others can end it.
     """
-    files = json.loads((folder / _FILES).read_text())
     with tempfile.TemporaryDirectory(prefix="plasticity-sim-", dir=_quick_place()) as place:
         desk = Path(place)
-        (desk / "results").mkdir()
         table.events.tofile(desk / EVENTS_FILE)
         table.samples.tofile(desk / SAMPLES_FILE)
         inputs.tofile(desk / INPUTS_FILE)
-        _execute([str(folder / _BINARY), "--results_dir", "results/"], desk, started, progress)
-        results = desk / "results"
-        group = {n: np.fromfile(results / file) for n, file in files["group"].items()}
-        lane = np.fromfile(results / files["samples"].pop("i"), dtype=np.int32)
-        samples = {n: np.fromfile(results / file) for n, file in files["samples"].items()}
-    return Found(group, lane, samples)
+        _execute([str(folder / _BINARY)], desk, started, progress)
+        return _found(program, inputs.shape[1], (desk / _FOUND).read_bytes())
+
+
+def _handing_over(program: Program, made: Parts) -> str:
+    """Return the C++ code that leaves all that was asked for in one file, and ends the program.
+
+    Brian2 would write a file for each of its two hundred variables, which takes longer than a short
+    simulation.
+    """
+    lines = [f'std::ofstream found("{_FOUND}", std::ios::binary);']
+    for name in program.outputs:
+        array = device.get_array_name(made.group.variables[name])
+        lines.append(f"found.write((const char*)brian::{array}, sizeof(double) * {made.group.N});")
+    for name in (*dict.fromkeys(program.recorded.values()), "i"):
+        array = f"brian::{device.get_array_name(made.monitor.variables[name], access_data=False)}"
+        lines.append(f"found.write((const char*){array}.data(), sizeof({array}[0])"
+                     f" * {array}.size());")  # fmt: skip
+    return "\n".join([*lines, "found.close();", "return found ? 0 : 1;"])
+
+
+def _found(program: Program, width: int, data: bytes) -> Found:
+    """Return what `_handing_over` wrote: 64 bits a value, 32 a lane's number."""
+    recorded = tuple(dict.fromkeys(program.recorded.values()))
+    group = np.frombuffer(data, count=len(program.outputs) * width).reshape(-1, width)
+    count = (len(data) - group.nbytes) // (8 * len(recorded) + 4)
+    samples = np.frombuffer(data, count=len(recorded) * count, offset=group.nbytes)
+    lanes = np.frombuffer(data, np.int32, offset=group.nbytes + samples.nbytes)
+    return Found(
+        dict(zip(program.outputs, group, strict=True)), lanes,
+        dict(zip(recorded, samples.reshape(-1, count), strict=True)),
+    )  # fmt: skip
 
 
 def _key(program: Program, width: int) -> str:
@@ -118,11 +136,7 @@ def _key(program: Program, width: int) -> str:
 
 
 def _quick_place() -> str | None:
-    """Return where small files are quick to make, None for the usual place.
-
-    Brian2 leaves a file for each of a few hundred variables, which on a disk takes as long as a
-    short simulation.
-    """
+    """Return where small files are quick to make, None for the usual place."""
     memory = Path("/dev/shm")
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
     return str(memory) if roomy else None

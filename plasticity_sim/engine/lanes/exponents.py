@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import lru_cache
 
 from plasticity_sim.engine.batch import Batch
 from plasticity_sim.expressions import Expression
@@ -32,14 +33,15 @@ def with_whole_powers(batch: Batch) -> Model:
     return replace(batch.model, variables=variables)
 
 
-def _exponents(expression: Expression) -> set[str]:
-    return {
+@lru_cache(maxsize=4096)
+def _exponents(expression: Expression) -> frozenset[str]:
+    return frozenset(
         node.right.id
         for node in ast.walk(expression.tree)
         if isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Pow)
         and isinstance(node.right, ast.Name)
-    }
+    )
 
 
 def _common(batch: Batch, name: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -131,7 +131,7 @@ def _run_blocks(
 
         table = timetable(program.model, block.lanes)
         inputs = _inputs(program, block.lanes, table, rtol)
-        found = run_compiled(folders[block.width], inputs, table, processes.append, note)
+        found = run_compiled(folders[block.width], program, inputs, table, processes.append, note)
         note(1.0)
         return found
 
@@ -174,11 +174,16 @@ def _inputs(program: Program, lanes: Sequence[Lane], table: Timetable, rtol: flo
     }
     if is_noisy(model):
         own["lane__seed"] = np.array([lane.seed for lane in lanes], dtype=float)
-    for name in (*model.differential, *model.held):
-        own[name] = np.array([lane.initial[name] for lane in lanes])
-    for name in model.parameters:
-        own[name] = np.array([lane.parameters[name] for lane in lanes])
+    own |= _columns((*model.differential, *model.held), [lane.initial for lane in lanes])
+    own |= _columns(tuple(model.parameters), [lane.parameters for lane in lanes])
     return np.array([own[name] for name in program.inputs])
+
+
+def _columns(names: Sequence[str], rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:
+    """Return the values of each name in every row."""
+    values = (row[name] for name in names for row in rows)
+    table = np.fromiter(values, float, len(names) * len(rows))
+    return dict(zip(names, table.reshape(len(names), -1), strict=True))
 
 
 class _Results:

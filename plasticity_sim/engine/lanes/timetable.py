@@ -65,10 +65,10 @@ def timetable(model: Model, lanes: Sequence[Lane]) -> Timetable:
     samples = _Shared(1)
     for lane in lanes:
         delays = _delays(model, lane)
-        settings = repr(lane.settings)
+        settings = lane.settings and repr(lane.settings)
         key = (id(lane.pre), id(lane.post), lane.start, lane.stop, settings, tuple(delays.items()))
         events.add(key, partial(_rows, model, kinds, lane, delays))
-        samples.add(id(lane.samples), partial(_sample_rows, lane))
+        samples.add(lane.samples.tobytes(), partial(_sample_rows, lane))
     events.add("beyond the last", lambda: np.array([(NEVER, 0.0, 0.0)]))
     first = np.array(events.first[:-1])
     return Timetable(events.table(), samples.table().ravel(), first, np.array(samples.first))
