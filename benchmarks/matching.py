@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 900.0  # s: what takes longer has failed
+PATIENCE = 300.0  # s: what takes longer has failed; at a loose tolerance a solution may blow up
 # times slower than the best of its variant so far: the rest of a series is not tried
 _HOPELESS = 3.0
 _FINALISTS = 3
@@ -73,7 +73,8 @@ class Measured:
 class Peer:
     """A simulator in a process of its own; it stays up, so that nothing is compiled twice."""
 
-    def __init__(self, python: Path, module: str, task: Path):
+    def __init__(self, python: Path, module: str, task: Path, patience: float = PATIENCE):
+        self.patience = patience
         self.command = [str(python), "-m", f"benchmarks.peers.{module}", str(task)]
         self._start()
 
@@ -99,7 +100,7 @@ class Peer:
     def _answer(self) -> dict[str, Any] | None:
         """Return the next answer, None if the program has ended or hangs."""
         try:
-            line = self.lines.get(timeout=PATIENCE)
+            line = self.lines.get(timeout=self.patience)
         except queue.Empty:
             return None
         return json.loads(line) if line else None
@@ -112,7 +113,7 @@ class Peer:
         if found is None:
             self.close()
             self._start()
-            return Answer(settings, failed=f"ended, or took more than {PATIENCE:g} s")
+            return Answer(settings, failed=f"ended, or took more than {self.patience:g} s")
         return Answer(settings, **found)
 
     def close(self) -> None:

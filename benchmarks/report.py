@@ -66,8 +66,8 @@ they are found by trying tolerances, and absolute tolerances for each state, fro
 The time is that of the integration for one synapse, the median of the repeats; compiling and
 loading are not in it, but the time of plasticity-sim is that of a whole call, the start of its
 process included. Errors are relative to a solution by LSODA at a tolerance of 1e-11, the largest
-over the synapses: eight for plasticity-sim, three for the others. The load is the machine's average
-of one minute, before and after.
+over the synapses: eight for plasticity-sim, one for Brian2, three for the others. The load is the
+machine's average of one minute, before and after.
 """
 
 

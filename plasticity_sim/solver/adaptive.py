@@ -139,9 +139,9 @@ class Adaptive(StateUpdateMethod):
         made.add(
             f"_sound = {sound}",
             f"_mean = ({' + '.join(squares)}) * {1 / len(states)!r}",
-            f"_error = _mean * {INVERSE}rtol * {INVERSE}rtol",
-            # not where the error is not a number, nor where a divisor was infinite
-            "_fits = lane__below(_error + (_sound - _sound), 1.0)",
+            # not a number where a divisor was infinite
+            f"_error = _mean * {INVERSE}rtol * {INVERSE}rtol + (_sound - _sound)",
+            "_fits = lane__below(_error, 1.0)",
         )
 
     def _crossings(self, made: Step) -> None:
