@@ -226,6 +226,15 @@ def test_equations_that_blow_up_are_an_error_with_lane_and_time(own_model, lane)
         run_lanes(Batch(explosion, lanes, ("x",)), target="numpy")
 
 
+def test_growth_beyond_all_measure_is_an_error_and_not_an_endless_run(own_model, lane):
+    growth = ps.load_model(own_model("growth"))
+    found = run_lanes(Batch(growth, (lane(growth, 170.0, [170.0]),), ("a",)), target="numpy")
+    assert found.samples["a"][0, 0] == pytest.approx(np.exp(170.0), rel=0.01)
+    # from 1e77 on the product of four sizes is larger than any number
+    with pytest.raises(ps.SimulationError, match=r"too small in lane 0 .* at 17[67]"):
+        run_lanes(Batch(growth, (lane(growth, 300.0, [300.0]),), ("a",)), target="numpy")
+
+
 def test_a_compiled_lane_that_cannot_go_on_ends_with_its_name_and_time(model, lane):
     drops = [Setting(0.1, {"drive": np.nan})]
     lanes = (

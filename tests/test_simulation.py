@@ -104,6 +104,14 @@ def test_a_clamp_from_the_start_holds_and_settles_there(own_model, tmp_path):
     assert np.allclose(data["v"], 40)
 
 
+def test_a_state_held_at_several_values_is_an_axis_and_seen_too(own_model, tmp_path):
+    protocol = write(tmp_path, TETANUS + "set: [{v: [-40 mV, 40 mV]}]\n")
+    data = ps.simulate(own_model("leaky"), protocol, options=REFERENCE)
+    assert list(data["set.v"].to_numpy()) == [-40, 40]
+    for held in (-40, 40):
+        assert np.allclose(data["v"].sel({"set.v": held}), held)
+
+
 def test_spikes_that_the_model_does_not_take_are_refused(own_model, own_protocol):
     with pytest.raises(ps.InputError, match="gives postsynaptic spikes, which model 'diffusion'"):
         ps.simulate(own_model("diffusion"), own_protocol("two_pulses"))

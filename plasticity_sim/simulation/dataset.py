@@ -19,12 +19,13 @@ _LANE_DIMS = ("state", "synapse", "sample")
 
 def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -> xr.Dataset:
     """Return observed variables, peaks and the strength, in the units that people read."""
-    axes = [axis.name for axis in protocol.axes]
+    names = dict.fromkeys([*model.observe, model.readout.variable, *model.conserve])
+    # a state that is held at several values is an axis, and seen too
+    axes = [f"set.{axis.name}" if axis.name in names else axis.name for axis in protocol.axes]
     shape = [len(axis.texts) for axis in protocol.axes]
     lanes = (*shape, len(model.states), plan.synapses)
-    data = xr.Dataset(coords=_coordinates(model, protocol, plan))
+    data = xr.Dataset(coords=_coordinates(model, protocol, plan, axes))
     times = sample_grid(plan.batch).reshape(*lanes, -1)
-    names = dict.fromkeys([*model.observe, model.readout.variable, *model.conserve])
     for name in names:
         values = _shown(model, name, outcome.samples[name]).reshape(*lanes, -1)
         data[name] = ((*axes, *_LANE_DIMS), values, _attributes(model, name))
@@ -37,11 +38,11 @@ def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -
     return data
 
 
-def _coordinates(model: Model, protocol: Protocol, plan: Plan) -> dict[str, Any]:
+def _coordinates(model: Model, protocol: Protocol, plan: Plan, axes: list[str]) -> dict[str, Any]:
     coordinates: dict[str, Any] = {}
-    for axis in protocol.axes:
+    for name, axis in zip(axes, protocol.axes, strict=True):
         attributes = {"units": axis.unit or "1"} if axis.name != "arm" else {}
-        coordinates[axis.name] = ([axis.name], axis.coordinate, attributes)
+        coordinates[name] = ([name], axis.coordinate, attributes)
     coordinates["state"] = list(model.states)
     coordinates["mix"] = (["state"], [model.mix[name] for name in model.states])
     coordinates["synapse"] = np.arange(plan.synapses)
