@@ -19,6 +19,8 @@ PATIENCE = 300.0  # s: what takes longer has failed; at a loose tolerance a solu
 # times slower than the best of its variant so far: the rest of a series is not tried
 _HOPELESS = 3.0
 _FINALISTS = 3
+# times slower than the best of all its variants: what a smaller step is expected to take at least
+_BEYOND = 1.5
 
 ONE_THREAD = {
     name: "1"
@@ -178,14 +180,19 @@ def best(
     """
     passed: list[Measured] = []
     for _, series in groupby(simulator.settings, key=_series):
+        tried: list[Measured] = []
         for settings in series:
             row = _ask(simulator, judge, settings, synapses, 1)
             tell(row)
+            tried.append(row)
             variant = settings["variant"]
             own = [r.seconds for r in passed if r.answer.settings["variant"] == variant]
             if judge.passes(row):
                 passed.append(row)
             if judge.passes(row) or _HOPELESS * min(own, default=math.inf) < row.seconds < math.inf:
+                break
+            fastest = min((one.seconds for one in passed), default=math.inf)
+            if _expected(tried, judge) > _BEYOND * fastest:
                 break
     chosen: dict[str, Measured] = {}
     for variant in dict.fromkeys(row.answer.settings["variant"] for row in passed):
@@ -197,6 +204,23 @@ def best(
         ]
         chosen[variant] = min(again, key=lambda row: row.seconds)
     return chosen
+
+
+def _expected(tried: Sequence[Measured], judge: Judge) -> float:
+    """Return the seconds that a fixed step small enough would take, 0 if that cannot be told.
+
+    The error falls with the method's order, or more slowly if the last two steps have shown so.
+    """
+    known = [row for row in tried if math.isfinite(row.errors.get(judge.judged, math.inf))]
+    if not known or "dt" not in known[-1].answer.settings:
+        return 0.0
+    row, order = known[-1], float(known[-1].answer.settings["order"])
+    error, dt = row.errors[judge.judged], row.answer.settings["dt"]
+    if len(known) > 1:
+        before = known[-2]
+        fall = math.log(before.errors[judge.judged] / error)
+        order = min(order, max(fall / math.log(before.answer.settings["dt"] / dt), 0.1))
+    return row.seconds * (error / judge.target) ** (1 / order)
 
 
 def _series(settings: Settings) -> str:

@@ -11,8 +11,10 @@ from benchmarks.matching import Answer, Settings
 from benchmarks.peers.serving import TOLERANCES
 from plasticity_sim import __version__
 from plasticity_sim.engine.batch import Batch, Outcome
-from plasticity_sim.engine.lanes.run import METHOD, run_lanes
+from plasticity_sim.engine.lanes.run import run_lanes
 from plasticity_sim.errors import SimulationError
+
+_METHODS = ("rodas4", "rodas4p")
 
 
 class Ours:
@@ -23,20 +25,23 @@ class Ours:
 
     def __init__(self, batch: Batch):
         self.batch = batch
-        self.settings: list[Settings] = [{"variant": METHOD, "rtol": r} for r in TOLERANCES]
-        self.warm: set[int] = set()
+        self.settings: list[Settings] = [
+            {"variant": method, "rtol": rtol} for method in _METHODS for rtol in TOLERANCES
+        ]
+        self.warm: set[tuple[str, int]] = set()
 
     def ask(self, settings: Settings, synapses: Sequence[int], repeats: int) -> Answer:
         """Return the answer of `synapses` run as one batch."""
         own = replace(self.batch, lanes=tuple(self.batch.lanes[n] for n in synapses))
         try:
-            if len(synapses) not in self.warm:
-                run_lanes(own, rtol=settings["rtol"])
-                self.warm.add(len(synapses))
+            rtol, method = settings["rtol"], settings["variant"]
+            if (method, len(synapses)) not in self.warm:
+                run_lanes(own, rtol, method)
+                self.warm.add((method, len(synapses)))
             times, outcome = [], None
             for _ in range(repeats):
                 begin = perf_counter()
-                outcome = run_lanes(own, rtol=settings["rtol"])
+                outcome = run_lanes(own, rtol, method)
                 times.append(perf_counter() - begin)
         except SimulationError as problem:
             return Answer(settings, failed=str(problem))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import CASES, model_of
-from benchmarks.matching import Answer, Judge
+from benchmarks.matching import Answer, Judge, best
 from benchmarks.peers.problem import Problem
 from benchmarks.task import COUNTER, batch_of, task_of
 from plasticity_sim.engine.reference import run_reference
@@ -155,3 +155,31 @@ def test_a_row_passes_if_it_is_exact_and_loses_no_pulse(weight, pulses, verdict)
     values = [{"w": weight, COUNTER: pulses}]
     row = judge.measured("any", Answer({}, 1.0, values, values), [7], (0.0, 0.0))
     assert judge.passes(row) is verdict
+
+
+class Stepper:
+    """A simulator at a fixed step: its error falls with its order, its time with the step."""
+
+    name, version = "stepper", "1"
+
+    def __init__(self):
+        self.settings = [
+            {"variant": name, "order": order, "dt": dt}
+            for name, order in (("fine", 4), ("coarse", 1))
+            for dt in (1.0, 0.1, 0.01, 0.001)
+        ]
+        self.asked = []
+
+    def ask(self, settings, synapses, repeats):
+        self.asked.append((settings["variant"], settings["dt"]))
+        values = [{"w": 1.0 + settings["dt"] ** settings["order"], COUNTER: 900}]
+        return Answer(settings, 1.0 / settings["dt"], values, values)
+
+
+def test_a_step_that_would_have_to_be_far_too_small_is_not_tried():
+    right = {"7": {"checkpoint": {"w": 1.0}, "end": {"w": 1.0}}}
+    stepper = Stepper()
+    found = best(stepper, Judge(right, 900, "w", 1e-3, COUNTER), [7], 1, lambda row: None)
+    assert [row.answer.settings["dt"] for row in found.values()] == [0.1]
+    # a first-order step of 0.001 would take 1000 s, and the other method takes 10
+    assert stepper.asked == [("fine", 1.0), ("fine", 0.1), ("coarse", 1.0), ("fine", 0.1)]

@@ -23,7 +23,7 @@ from brian2 import (
 from benchmarks.peers.problem import Problem
 from benchmarks.peers.serving import Run, serve
 
-_METHODS = ("rk4", "heun", "exponential_euler")
+_METHODS = {"rk4": 4, "heun": 2, "exponential_euler": 1}  # and their orders
 _STEPS = (2.5e-4, 1e-4, 5e-5, 4e-5, 2e-5)  # s
 _OWN = "own_"  # no name of a model is then one of Brian2's units
 
@@ -39,7 +39,11 @@ class Brian:
 
     def __init__(self, problem: Problem):
         self.problem = problem
-        self.settings = [{"variant": method, "dt": dt} for method in _METHODS for dt in _STEPS]
+        self.settings = [
+            {"variant": method, "order": order, "dt": dt}
+            for method, order in _METHODS.items()
+            for dt in _STEPS
+        ]
 
     def run(self, synapses: list[int], settings: dict[str, Any]) -> list[Run]:
         """Integrate the synapses together."""
