@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -181,9 +182,9 @@ def _inputs(program: Program, lanes: Sequence[Lane], table: Timetable, rtol: flo
 
 def _columns(names: Sequence[str], rows: Sequence[Mapping[str, float]]) -> dict[str, Array]:
     """Return the values of each name in every row."""
-    values = (row[name] for name in names for row in rows)
-    table = np.fromiter(values, float, len(names) * len(rows))
-    return dict(zip(names, table.reshape(len(names), -1), strict=True))
+    own = chain.from_iterable(map(row.__getitem__, names) for row in rows)
+    table = np.fromiter(own, float, len(names) * len(rows)).reshape(len(rows), len(names))
+    return dict(zip(names, table.T, strict=True))
 
 
 class _Results:
