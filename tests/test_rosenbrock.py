@@ -231,7 +231,7 @@ def test_a_cell_that_fires_is_held_and_reset_as_with_the_exact_method(numpy_targ
                        refractory=5 * ms)  # fmt: skip
         spikes, trace = b2.SpikeMonitor(cell), b2.StateMonitor(cell, "v", record=0)
         b2.Network(cell, spikes, trace).run(100 * ms)
-        found[method] = (spikes.t_[:], trace.v_[0])
+        found[method] = (np.array(spikes.t_[:]), np.array(trace.v_[0]))  # not Brian2's memory
     assert len(found["exact"][0]) == 6  # 11 ms to the threshold, then 5 + 10.3 ms each
     for exact, other in zip(found["exact"], found["rodas4"], strict=True):
         np.testing.assert_allclose(other, exact, rtol=1e-9, atol=1e-12)

@@ -6,8 +6,7 @@ The folder holds, for each key,
     .building-<key>-<host>-…    what is being built, or was when its builder was killed
 
 A hit takes no lock, so that a cache one may only read works too. An entry can go between `kept`
-and its use, if somebody clears the cache in that moment: start the program at once, and call
-`kept` again if it is gone. What runs already keeps running.
+and its use, if somebody clears the cache then: start the program at once, or call `kept` again.
 """
 
 from __future__ import annotations
@@ -22,19 +21,15 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from plasticity_sim.engine.locks import locked
 from plasticity_sim.errors import InputError
-
-try:
-    import fcntl
-except ImportError:  # no such locks here: two builders at once both build, and one is kept
-    fcntl = None  # type: ignore[assignment]
 
 MOST = 64  # entries
 MANIFEST = "manifest.json"
@@ -121,7 +116,7 @@ def clear() -> int:
     removed = 0
     try:
         for entry in _entries(home):
-            with _locked(home, entry.key):
+            with locked(home, entry.key):
                 removed += _remove(entry.path)
         _sweep(home)
     except OSError as problem:
@@ -141,7 +136,7 @@ def _found_or_built(
         try:
             home.mkdir(parents=True, exist_ok=True)
             _sweep(home)
-            stack.enter_context(_locked(home, key))
+            stack.enter_context(locked(home, key))
             if _is_whole(target):  # another process has built it while this one waited
                 return _touched(target), False
             _remove(target)
@@ -167,8 +162,8 @@ def _put(private: Path, target: Path) -> bool:
     """Write the manifest and rename; False if neither this nor an equal entry is there then."""
     try:
         files = sorted(file for file in private.rglob("*") if file.is_file())
-        read = _digest.__wrapped__  # what is new may change without a new time
-        manifest = {file.relative_to(private).as_posix(): _described(file, read) for file in files}
+        manifest = {file.relative_to(private).as_posix(): _described(file) for file in files}
+        _digest.cache_clear()  # what is so new could change without a new time
         (private / MANIFEST).write_text(json.dumps(manifest, indent=1), "utf-8")
         private.rename(target)
     except OSError:  # a full disk; or, where nothing locks, another process was faster
@@ -176,15 +171,15 @@ def _put(private: Path, target: Path) -> bool:
     return True
 
 
-def _described(file: Path, digest: Callable[..., str] | None = None) -> dict[str, Any]:
+def _described(file: Path) -> dict[str, Any]:
     now = file.stat()
-    sha = (digest or _digest)(file, now.st_size, now.st_ino, now.st_mtime_ns, now.st_ctime_ns)
-    return {"size": now.st_size, "sha256": sha, "executable": bool(now.st_mode & 0o100)}
+    digest = _digest(file, now.st_size, now.st_ino, now.st_mtime_ns, now.st_ctime_ns)
+    return {"size": now.st_size, "sha256": digest, "executable": bool(now.st_mode & 0o100)}
 
 
 @lru_cache(maxsize=256)
 def _digest(file: Path, *_: int) -> str:
-    """Return the digest of a file, read once as long as its size, number and times are the same."""
+    """Return a file's digest, read once as long as its size, number and times stay the same."""
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
@@ -213,7 +208,7 @@ def _temporary(home: Path) -> Path:
 
 
 def _forget(made: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child ends too, and must not take its parent's folder along
+    if os.getpid() == owner:  # not a forked child, which ends too
         shutil.rmtree(made, ignore_errors=True)
 
 
@@ -233,7 +228,7 @@ def _entries(home: Path) -> list[Entry]:
 def _prune(home: Path, newest: str) -> None:
     others = [entry for entry in _entries(home) if entry.key != newest]
     for entry in others[: max(0, len(others) + 1 - MOST)]:
-        with suppress(OSError), _locked(home, entry.key, wait=False) as mine:
+        with suppress(OSError), locked(home, entry.key, wait=False) as mine:
             if mine:
                 _remove(entry.path)
 
@@ -264,43 +259,7 @@ def _sweep(home: Path) -> None:
             if key is None:
                 continue
             old = time.time() - path.stat().st_mtime > STALE
-            with _locked(home, key[0], wait=False) as mine:
+            with locked(home, key[0], wait=False) as mine:
                 # The lock of another computer may not be seen here, on some network file systems.
                 if old or (mine and f"-{platform.node()}-" in path.name):
                     _delete(path)
-
-
-@contextmanager
-def _locked(home: Path, key: str, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock of a key; yield whether it is held. Its file goes when there is no entry."""
-    path = home / f"{key}.lock"
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        held = _lock(handle, wait)
-        with suppress(FileNotFoundError):
-            if not held or os.path.samestat(os.fstat(handle), path.stat()):
-                break
-        os.close(handle)  # the holder before has removed the file: lock the one of today
-    try:
-        yield held
-    finally:
-        if held and not (home / key).exists():
-            with suppress(OSError):
-                path.unlink()
-        if held and fcntl is not None:  # closing is not enough if another thread has forked
-            with suppress(OSError):
-                fcntl.flock(handle, fcntl.LOCK_UN)
-        os.close(handle)
-
-
-def _lock(handle: int, wait: bool) -> bool:
-    """Lock; where nothing can, say yes to who wants to build and no to who wants to tidy up."""
-    if fcntl is None:
-        return wait
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return wait
-    return True
