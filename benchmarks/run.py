@@ -52,13 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cases = [replace(c, synapses=_FEW) for c in cases if c.protocol == "pulses_100hz"]
     if not cases:
         parser.error(f"no case has '{given.only}' in its name")
-    results = [measured(case, 1 if given.quick else REPEATS) for case in cases]
-    text = written(results)
-    print(text)
     complete = not given.quick and not given.only
-    if path := given.out or (DOCUMENT if complete else None):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
+    path = given.out or (DOCUMENT if complete else None)
+    results: list[Result] = []
+    for case in cases:
+        results.append(measured(case, 1 if given.quick else REPEATS))
+        if path:  # after each case, so that an hour's work is not lost with the last
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(written(results), "utf-8")
+    print(written(results))
 
 
 def measured(case: Case, repeats: int) -> Result:
