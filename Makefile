@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long lint wheel schemas gallery bench clean
+.PHONY: demo test test-long fidelity lint wheel schemas gallery bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --plot demo.png
@@ -14,6 +14,9 @@ test: $(VENV)/.installed-test
 
 test-long: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m long $(ARGS)
+
+fidelity: $(VENV)/.installed-test
+	$(BIN)/python -m pytest tests/published -m "" --fidelity docs/fidelity.md $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -20,6 +20,10 @@ os.environ["PLASTICITY_SIM_CACHE"] = CACHE
 atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--fidelity", help="where to write the page of published claims")
+
+
 @pytest.fixture(scope="session")
 def own_model():
     """Return the path of a test model by name."""

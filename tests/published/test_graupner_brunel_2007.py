@@ -18,6 +18,8 @@ from plasticity_sim.measures import at_measure
 from plasticity_sim.model.parts import Integrator
 
 MODEL = "graupner_brunel_2007"
+PAPER = "Graupner & Brunel 2007"
+REBUILT = "an implementation of the paper's equations independent of this one"
 AFTER_PAIRS = 59.8  # s from the first presynaptic spike
 
 # lag (ms): S from down, S from up (uM), k12 x free PP1 (uM/s)
@@ -54,47 +56,54 @@ def phosphorylated(state):
     return sum(n * 1e3 * state[f"b{i}"] for i, n in enumerate(counts))
 
 
-def test_a_presynaptic_spike_raises_calcium_by_170_nanomolar(spikes):
-    rise = float(spikes["peak_ca"].sel(arm="pre", state="down", synapse=0)) - 0.1
-    assert rise == pytest.approx(0.170, rel=0.01)
-
-
-def test_a_postsynaptic_spike_raises_calcium_by_341_nanomolar(spikes):
-    rise = float(spikes["peak_ca"].sel(arm="post", state="down", synapse=0)) - 0.1
-    assert rise == pytest.approx(0.341, rel=0.01)
-
-
-def test_one_release_gives_an_epsp_of_one_millivolt(spikes):
-    v = spikes["v"].sel(arm="pre", state="down", synapse=0)
-    epsp = float(spikes["peak_v"].sel(arm="pre", state="down", synapse=0)) - float(v.isel(sample=0))
-    assert epsp == pytest.approx(1.00, rel=0.01)
-    assert float(v.isel(sample=0)) == pytest.approx(-70.000, abs=0.001)
-
-
-def test_the_action_potential_peaks_at_29_millivolt(spikes):
-    assert float(spikes["peak_v"].sel(arm="post", state="down", synapse=0)) == pytest.approx(
-        29.1, rel=0.01
+@pytest.mark.parametrize(("arm", "published"), [("pre", 0.170), ("post", 0.341)])
+def test_calcium_of_a_single_spike(spikes, claim, arm, published):
+    rise = float(spikes["peak_ca"].sel(arm=arm, state="down", synapse=0)) - 0.1
+    name = {"pre": "presynaptic", "post": "postsynaptic"}[arm]
+    claim.number(
+        f"calcium transient of a {name} spike", published, rise, source=PAPER, unit="uM", rel=0.01
     )
 
 
-def test_the_two_resting_states_hold_150_and_a_seventh_micromolar(rest):
-    assert phosphorylated(rest["up"]) == pytest.approx(149.98, rel=1e-4)
-    assert phosphorylated(rest["down"]) == pytest.approx(0.14506, rel=1e-3)
+def test_voltage_of_a_single_spike(spikes, claim):
+    v = spikes["v"].sel(arm="pre", state="down", synapse=0)
+    rest = float(v.isel(sample=0))
+    epsp = float(spikes["peak_v"].sel(arm="pre", state="down", synapse=0)) - rest
+    claim.number("EPSP of one release", 1.00, epsp, source=PAPER, unit="mV", rel=0.01)
+    claim.number("resting potential", -70.000, rest, source=PAPER, unit="mV", abs=0.001)
+    peak = float(spikes["peak_v"].sel(arm="post", state="down", synapse=0))
+    claim.number("peak of the action potential", 29.1, peak, source=PAPER, unit="mV", rel=0.01)
 
 
-def test_the_patterns_of_the_phosphorylated_rings_are_those_of_the_paper():
+@pytest.mark.parametrize(
+    ("state", "published", "rel"), [("up", 149.98, 1e-4), ("down", 0.14506, 1e-3)]
+)
+def test_resting_states(rest, claim, state, published, rel):
+    claim.number(
+        f"phosphorylated subunits at rest, state {state}", published, phosphorylated(rest[state]),
+        source=f"{PAPER}, authors' continuation", unit="uM", rel=rel,
+    )  # fmt: skip
+
+
+def test_the_patterns_of_the_phosphorylated_rings_are_those_of_the_paper(claim):
     # handed down as the resting pattern, but it adds up to 132.4 uM, the branch at 0.20 uM calcium
     published = (1.325911, 2.146327, 0.816472, 0.348016, 3.218889, 1.346285, 1.380859, 0.215422,
                  4.942081, 2.434134, 1.284668, 8.591719, 4.727069)  # fmt: skip
     model = ps.load_model(MODEL)
     values = {name: p.value for name, p in model.parameters.items()}
     held = settle(model, "up", values, {"ca": 0.20e-3})
-    assert [1e3 * held[f"b{i}"] for i in range(1, 14)] == pytest.approx(published, rel=1e-4)
+    claim.number(
+        "rings in each of thirteen patterns on the upper branch at 0.20 uM calcium", published,
+        [1e3 * held[f"b{i}"] for i in range(1, 14)], source=f"{PAPER}, authors' program",
+        unit="uM", rel=1e-4,
+    )  # fmt: skip
 
 
-def test_resting_pp1_and_inhibitor_are_the_published_ones(rest):
-    assert K12 * 1e3 * rest["down"]["pp1_active"] == pytest.approx(7.2117, rel=1e-4)
-    assert 1e3 * rest["down"]["i1p"] == pytest.approx(0.03308, rel=1e-3)
+def test_resting_pp1_and_inhibitor(rest, claim):
+    activity, inhibitor = K12 * 1e3 * rest["down"]["pp1_active"], 1e3 * rest["down"]["i1p"]
+    source = f"{PAPER}, authors' program"
+    claim.number("PP1 at rest, times k12", 7.2117, activity, source=source, unit="uM/s", rel=1e-4)
+    claim.number("inhibitor 1 at rest", 0.03308, inhibitor, source=source, unit="uM", rel=1e-3)
 
 
 def test_apv_leaves_no_calcium_from_a_presynaptic_spike(own_protocol):
@@ -148,11 +157,31 @@ def pairs(tmp_path_factory):
     return ps.load_protocol(str(path))
 
 
-def test_exactly_the_published_lags_switch_the_synapse(pairs):
+def test_exactly_the_published_lags_switch_the_synapse(pairs, claim):
     data = ps.simulate(MODEL, pairs)
     assert data.attrs["engine"] == "lanes"
     assert data.sizes["lag"] == 31
     check_lags(data)
+    final = at_measure(data, "camkii_active").squeeze("synapse")
+    for state, published, switched in (
+        ("down", POTENTIATES, final.sel(state="down") > 75),
+        ("up", DEPRESSES, final.sel(state="up") < 75),
+    ):
+        lags = [int(lag) for lag in data["lag"].to_numpy()[switched.to_numpy()]]
+        claim.holds(
+            f"lags (ms) at which 60 pairs switch the synapse from {state}", set(lags) == published,
+            source=PAPER, published=told(published), ours=told(lags),
+        )  # fmt: skip
+    over = np.abs(data["time"].broadcast_like(data["w"]) - AFTER_PAIRS) < 1e-3
+    pp1 = K12 * data["pp1_active"].where(over).max("sample").squeeze("synapse").sel(state="down")
+    claim.number(
+        "PP1 after 60 pairs at 13 lags, times k12", [row[2] for row in TABLE.values()],
+        [float(pp1.sel(lag=lag)) for lag in TABLE], source=REBUILT, unit="uM/s", rel=0.01,
+    )  # fmt: skip
+
+
+def told(lags):
+    return " ".join(map(str, sorted(lags)))
 
 
 @pytest.mark.long

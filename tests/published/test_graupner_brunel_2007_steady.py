@@ -13,6 +13,8 @@ from plasticity_sim.engine.scales import scales
 from plasticity_sim.model import load_model
 from plasticity_sim.steady import continuation
 
+MODEL = "graupner_brunel_2007"
+AUTHORS = "Graupner & Brunel 2007, authors' continuation"
 UM = 1e-3  # mol/m^3
 RINGS = 33.3 * UM
 
@@ -28,7 +30,7 @@ SADDLE_NODES = {0.0923521: (109.7, 0.05), 0.219568: (78.35, 0.2), 0.363130: (57.
 
 @pytest.fixture(scope="module")
 def model():
-    return load_model("graupner_brunel_2007")
+    return load_model(MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -61,27 +63,42 @@ def every_point(diagram):
             yield from zip(points.swept[there], points.states[there], strict=True)
 
 
-def test_four_saddle_nodes_are_where_the_authors_have_them(diagram):
+def test_saddle_nodes(diagram, claim):
     found = [node.swept / UM for node in diagram.saddle_nodes]
-    assert found == pytest.approx(list(SADDLE_NODES), rel=1e-5)
-
-
-def test_phosphorylation_at_the_saddle_nodes_is_that_of_the_authors(diagram):
+    claim.number(
+        "calcium at the four saddle nodes", list(SADDLE_NODES), found,
+        source=AUTHORS, unit="uM", rel=1e-5,
+    )  # fmt: skip
     for node, (expected, tolerance) in zip(
         diagram.saddle_nodes, SADDLE_NODES.values(), strict=True
     ):
-        assert node.observed["camkii_active"] / UM == pytest.approx(expected, abs=tolerance)
+        claim.number(
+            f"phosphorylated subunits at the saddle node at {node.swept / UM:.4f} uM", expected,
+            node.observed["camkii_active"] / UM, source=AUTHORS, unit="uM", abs=tolerance,
+        )  # fmt: skip
 
 
-@pytest.mark.parametrize("calcium", UP)
-def test_up_branch_is_that_of_the_authors(diagram, calcium):
-    assert camkii(diagram, "up", calcium) == pytest.approx(UP[calcium], rel=1e-3)
+def test_up_branch(diagram, claim):
+    found = [camkii(diagram, "up", calcium) for calcium in UP]
+    claim.number(
+        "phosphorylated subunits on the upper branch at six levels of calcium", list(UP.values()),
+        found, source=AUTHORS, unit="uM", rel=1e-3,
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize("calcium", DOWN)
-def test_down_branch_is_that_of_the_authors(diagram, calcium):
-    half = 0.5 * DIGIT.get(calcium, 0.0)
-    assert camkii(diagram, "down", calcium) == pytest.approx(DOWN[calcium], rel=1e-3, abs=half)
+def test_down_branch(diagram, claim):
+    many = [calcium for calcium in DOWN if calcium not in DIGIT]
+    claim.number(
+        "phosphorylated subunits on the lower branch, where the authors print many digits",
+        [DOWN[calcium] for calcium in many], [camkii(diagram, "down", c) for c in many],
+        source=AUTHORS, unit="uM", rel=1e-3,
+    )  # fmt: skip
+    for calcium, digit in DIGIT.items():
+        claim.number(
+            f"phosphorylated subunits on the lower branch at {calcium:g} uM calcium",
+            DOWN[calcium], camkii(diagram, "down", calcium), source=AUTHORS, unit="uM",
+            rel=1e-3, abs=0.5 * digit,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize("calcium", [0.10, 0.15, 0.215])
