@@ -121,8 +121,9 @@ def _claims(results: list[Result]) -> list[str]:
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for result in results:
         batch = BATCH_AT_100_HZ if "100hz" in result.case.protocol else BATCH_AT_1_HZ
+        there = {place for place, _ in result.rows}
         for place, wanted in (("batch", batch), ("single", SINGLE)):
-            for peer, times in wanted.items():
+            for peer, times in ((p, t) for p, t in wanted.items() if p in there):
                 found = result.time(peer) / result.time(place)
                 against = next(row.simulator for at, row in result.rows if at == peer)
                 size = f"{result.case.synapses} synapses" if place == "batch" else "one synapse"

@@ -32,6 +32,7 @@ from benchmarks.report import Result, written
 from benchmarks.task import COUNTER, batch_of, task_of
 
 PEERS = ("lsoda", "roadrunner", "neuron", "kernel")
+STOCK = "brian"  # runs in the environment of plasticity-sim itself
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 REPEATS = 3
@@ -45,34 +46,39 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few synapses, the short protocols")
     parser.add_argument("--only", default="", help="cases whose name holds this text")
+    parser.add_argument("--peers", default=",".join((*PEERS, STOCK)), help="which, with commas")
     parser.add_argument("--out", type=Path, help="where to write the tables")
     given = parser.parse_args(arguments)
     cases = [case for case in CASES if given.only in case.name]
     if given.quick:
         cases = [replace(c, synapses=_FEW) for c in cases if c.protocol == "pulses_100hz"]
+    chosen = given.peers.split(",")
+    if unknown := set(chosen) - {*PEERS, STOCK}:
+        parser.error(f"no peer {', '.join(unknown)}; there are {', '.join((*PEERS, STOCK))}")
     if not cases:
         parser.error(f"no case has '{given.only}' in its name")
-    complete = not given.quick and not given.only
+    complete = not (given.quick or given.only or len(chosen) <= len(PEERS))
     path = given.out or (DOCUMENT if complete else None)
     results: list[Result] = []
     for case in cases:
-        results.append(measured(case, 1 if given.quick else REPEATS))
+        results.append(measured(case, 1 if given.quick else REPEATS, chosen))
         if path:  # after each case, so that an hour's work is not lost with the last
             path.parent.mkdir(exist_ok=True)
             path.write_text(written(results), "utf-8")
     print(written(results))
 
 
-def measured(case: Case, repeats: int) -> Result:
-    """Return the rows of all simulators on one case."""
+def measured(case: Case, repeats: int, chosen: Sequence[str]) -> Result:
+    """Return the rows of plasticity-sim and the chosen peers on one case."""
     tell(f"{case.name}: resting states of {case.synapses} synapses")
     batch = batch_of(case)
     task = task_of(case, batch)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "task.json")
         path.write_text(json.dumps(task), "utf-8")
-        peers = {name: Peer(PEERS_PYTHON, name, path) for name in PEERS}
-        peers["brian"] = Peer(Path(sys.executable), "brian", path, _LONG)
+        peers = {name: Peer(PEERS_PYTHON, name, path) for name in PEERS if name in chosen}
+        if STOCK in chosen:
+            peers[STOCK] = Peer(Path(sys.executable), STOCK, path, _LONG)
         peers["reference"] = Peer(PEERS_PYTHON, "lsoda", path, _LONG)
         try:
             tell(f"{case.name}: reference")
@@ -82,16 +88,15 @@ def measured(case: Case, repeats: int) -> Result:
             ours = Ours(batch)
             rows = fastest("batch", ours, judge, range(case.synapses), repeats)
             rows += fastest("single", ours, judge, few[:1], repeats)
-            for name in PEERS:
+            for name in (name for name in PEERS if name in peers):
                 rows += fastest(name, peers[name], judge, few, repeats)
-            stock = peers["brian"]
-            until = task["start"] + _PART
-            full = fastest("brian", stock, judge, few[:1], 1)
-            everyone = range(case.synapses)
-            rows += [
-                (place, timed_part(stock, row, everyone, until, repeats) if row.errors else row)
-                for place, row in full
-            ]
+            if stock := peers.get(STOCK):
+                until = task["start"] + _PART
+                everyone = range(case.synapses)
+                rows += [
+                    (place, timed_part(stock, row, everyone, until, repeats) if row.errors else row)
+                    for place, row in fastest(STOCK, stock, judge, few[:1], 1)
+                ]
         finally:
             for peer in peers.values():
                 peer.close()
