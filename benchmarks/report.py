@@ -137,10 +137,10 @@ def _claims(results: list[Result]) -> list[str]:
 def ratio(value: float) -> str:
     """Return a ratio with two digits.
 
-    >>> ratio(0.734), ratio(38.2), ratio(4321.0), ratio(float("inf"))
-    ('0.73', '38', '4300', '-')
+    >>> ratio(0.734), ratio(38.2), ratio(4321.0), ratio(float("inf")), ratio(0.0)
+    ('0.73', '38', '4300', '-', '-')
     """
-    if not math.isfinite(value):
+    if not 0 < value < math.inf:
         return "-"
     digits = 1 - math.floor(math.log10(value))
     return f"{round(value, digits):.{max(digits, 0)}f}"
