@@ -111,7 +111,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the page of all claims if it was asked for."""
     path = session.config.getoption("--fidelity")
     if path and not hasattr(session.config, "workerinput"):
-        Path(path).write_text(_page(session.config.stash.get(_CLAIMS, [])), "utf-8")
+        claims = session.config.stash.get(_CLAIMS, [])
+        short = "not long" in session.config.getoption("-m")
+        Path(path).write_text(_page(claims, _SHORT if short else ""), "utf-8")
 
 
 _HEAD = """\
@@ -123,9 +125,12 @@ out is kept, with its size and likely cause, and a test that notices if that cha
 """
 
 
-def _page(claims: list[Claim]) -> str:
+_SHORT = 'This one was written without the tests that take minutes (`-m "not long"`). '
+
+
+def _page(claims: list[Claim], remark: str) -> str:
     out = sum(not claim.cause for claim in claims)
-    lines = [_HEAD, f"{len(claims)} claims, {out} of them come out."]
+    lines = [_HEAD, f"{remark}{len(claims)} claims, {out} of them come out."]
     heads = ["claim", "source", "published", "here", "difference", "tolerance", "verdict"]
     for model in sorted({claim.model for claim in claims}):
         lines += ["", f"## {model}", "", f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
