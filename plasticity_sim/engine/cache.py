@@ -1,4 +1,6 @@
-"""Compiled programs kept on disk: whole or absent, checked at each use, safe between processes.
+"""Compiled programs kept on disk: whole or absent, checked, safe between processes.
+
+A file is read and checked once a process, and again whenever its size or times have changed.
 
 The folder holds, for each key,
     <key>/                      the built files, and manifest.json with size and sha256 of each

@@ -1,7 +1,7 @@
 """Straight-line statements made cheaper: divisions that share one, multiply-adds in one operation.
 
-A processor divides vectors some thirty times slower than it multiplies them, and most can multiply
-and add in one operation. A compiler may do neither by itself, since both change last digits. Done
+A processor divides vectors much more slowly than it multiplies them, and most can multiply and add
+in one operation. A compiler may do neither by itself, since both change last digits. Done
 here they are part of the program, whose bits then do not depend on what a compiler chooses.
 """
 
