@@ -34,17 +34,18 @@ class Case:
 
 
 # The weight of graupner_brunel_2007 is 1 + a small part of the kinase, so that it hardly moves
-# where the kinase does: there the kinase is judged, which is harder.
+# where the kinase does. With pairs, which turn the switch, the kinase itself is judged: harder.
 _CASCADE = ("w", "kinase")
-_GRAUPNER = ("camkii_active", "camkii_active")
+_WEIGHT = ("w", "camkii_active")
+_KINASE = ("camkii_active", "camkii_active")
 
 CASES = (
     Case("cascade", "pulses_1hz", 512, 1e-4, *_CASCADE),
     Case("cascade", "pulses_100hz", 1024, 1e-5, *_CASCADE),
-    Case("graupner_brunel_2007", "pulses_1hz", 512, 1e-4, *_GRAUPNER),
-    Case("graupner_brunel_2007", "pairs_1hz", 512, 1e-4, *_GRAUPNER),
-    Case("graupner_brunel_2007", "pulses_100hz", 1024, 1e-5, *_GRAUPNER),
-    Case("graupner_brunel_2007", "pairs_100hz", 1024, 1e-5, *_GRAUPNER),
+    Case("graupner_brunel_2007", "pulses_1hz", 512, 1e-4, *_WEIGHT),
+    Case("graupner_brunel_2007", "pairs_1hz", 512, 1e-4, *_KINASE),
+    Case("graupner_brunel_2007", "pulses_100hz", 1024, 1e-5, *_WEIGHT),
+    Case("graupner_brunel_2007", "pairs_100hz", 1024, 1e-5, *_KINASE),
 )
 
 _VARIED = {"g_nmda": 0.1, "k_can": 0.1, "k_auto": 0.1}  # of graupner_brunel_2007
