@@ -152,7 +152,7 @@ def test_new_does_not_overwrite(cli, here):
     assert (here / "pair.yaml").read_text() == PAIR
 
 
-RUN = ("run", "./pair.yaml", "--engine", "reference")
+RUN = ("run", "./pair.yaml", "--model", "graupner_brunel_2007", "--engine", "reference")
 STEADY = ("steady", "graupner_brunel_2007", "--over")
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from plasticity_sim.cli.options import assignments, check_picture, console
 from plasticity_sim.errors import InputError
 
-DEFAULT_MODEL = "graupner_brunel_2007"
+DEFAULT_MODEL = "ca1_spine"
 
 
 def register(app: typer.Typer) -> None:
