@@ -177,6 +177,17 @@ def test_a_threshold_is_as_sharp_hours_later(own_model, lane):
     assert found[1] == pytest.approx(0.5 / 1.3 ** (0.02 * 20), abs=1e-6)
 
 
+@pytest.mark.parametrize("rtol", [1e-2, 1e-3, 1e-4, 1e-6])
+def test_a_threshold_crossed_just_before_an_event_does_not_hold_a_lane_up(own_model, lane, rtol):
+    model = ps.load_model(own_model("thresholds"))
+    falls = 0.02 * np.log(3.0 / 1.0)  # s: where calcium is back at the lower threshold
+    stops = falls + np.geomspace(1e-9, 1e-4, 41)
+    lanes = tuple(lane(model, stop, [stop], pre=[0.0], c_one=3.0) for stop in stops)
+    found = run_lanes(Batch(model, lanes, ("rho",)), rtol, target="numpy").samples["rho"][:, 0]
+    expected = [plasticity([(0.0, 3.0)], stop) for stop in stops]
+    assert found == pytest.approx(expected, abs=0.1 * rtol)
+
+
 @pytest.mark.parametrize(("rtol", "heights"), [(1e-2, (0.3, 0.9)), (1e-4, (0.3, 0.9, 0.99, 0.999))])
 def test_what_rises_above_a_threshold_and_falls_within_a_step_is_seen(
     own_model, lane, rtol, heights

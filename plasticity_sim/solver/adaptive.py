@@ -28,6 +28,7 @@ IDLE = 1e-6  # s: the step that a lane which must not move computes in vain
 
 _SAFETY, _LEAST, _MOST = 0.9, 0.2, 6.0  # of the change of step
 _ALMOST = 0.999  # a step that reaches this share of the room left takes all of it
+_BEFORE = 0.998  # a step cut at a crossing takes at most this share of the room
 _NEAR = 1e-7  # a crossing this share of the step before its end is at its end
 
 VARIABLES = """
@@ -186,8 +187,10 @@ class Adaptive(StateUpdateMethod):
         return [
             *lines,
             *self._fires(),
-            # a little beyond the crossing, so that the comparison has changed
-            "_next = lane__select(_cut * _fits, _part * _h + 0.5 * _near, _wish)",
+            # a little beyond the crossing, so that the comparison has changed; never so far that
+            # the next pass takes all of the room again, and is cut again
+            f"_next = lane__select(_cut * _fits, lane__lesser(_part * _h + 0.5 * _near,"
+            f" {_BEFORE} * _room), _wish)",
         ]
 
     def _fires(self) -> list[str]:
