@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.events import AliasEvent, CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from plasticity_sim.errors import InputError, suggestion
@@ -83,14 +84,15 @@ def read_document(path: Path) -> Document:
 def parse_document(text: str, path: str) -> Document:
     """Return the document that `text` holds; `path` is named in errors."""
     try:
-        _refuse(text, path)
-        node = YAML(typ="safe", pure=True).compose(text)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Composer = _Composer
+        node = yaml.compose(text)
     except YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
         reason = getattr(problem, "problem", None) or str(problem).splitlines()[0]
         raise InputError(f"not valid YAML: {reason}", path, mark and mark.line + 1) from None
-    except InputError:
-        raise
+    except InputError as problem:
+        raise problem.at(path) from None
     except (RecursionError, ValueError) as problem:
         raise InputError(f"not valid YAML: {type(problem).__name__}", path) from None
     if node is None:
@@ -102,19 +104,25 @@ def parse_document(text: str, path: str) -> Document:
     return Document(path, data, reader.lines)
 
 
-def _refuse(text: str, path: str) -> None:
-    """Raise an InputError at the first alias, tag or too deep nesting, before anything is built."""
-    depth = 0
-    for event in YAML(typ="safe", pure=True).parse(text):
+class _Composer(Composer):
+    """Builds YAML nodes; refuses the first alias, tag or too deep nesting before going on."""
+
+    nesting = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Node:
+        event = self.parser.peek_event()
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent):
-            raise InputError("YAML aliases (*name) are not read; write it out", path, line)
-        if getattr(event, "tag", None) is not None:
-            raise InputError("YAML tags (!name) are not read; delete it", path, line)
-        depth += isinstance(event, CollectionStartEvent)
-        depth -= isinstance(event, CollectionEndEvent)
-        if depth > DEEPEST_NESTING + 1:
-            raise InputError(f"nested deeper than {DEEPEST_NESTING} levels", path, line)
+            raise InputError("YAML aliases (*name) are not read; write it out", line=line)
+        if event.tag is not None:
+            raise InputError("YAML tags (!name) are not read; delete it", line=line)
+        is_collection = isinstance(event, CollectionStartEvent)
+        self.nesting += is_collection
+        if self.nesting > DEEPEST_NESTING + 1:
+            raise InputError(f"nested deeper than {DEEPEST_NESTING} levels", line=line)
+        node: Node = super().compose_node(parent, index)
+        self.nesting -= is_collection
+        return node
 
 
 class _Reader:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
+import secrets
 import shutil
 import subprocess
 import tempfile
-from functools import cache
+from contextlib import suppress
+from functools import cache as once
 from pathlib import Path
 
 import brian2
+
+from plasticity_sim.engine import cache
 
 # Measured: only together do these let GCC vectorise a state update of fifty arrays. Brian2's own
 # default keeps -fno-finite-math-only, which shuts out the vector exp(); finiteness is checked
@@ -23,6 +28,8 @@ VECTORISED = (
 PLAIN = ("-w", "-O3", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11")
 SAFE = ("-w", "-O2", "-std=c++11")
 FAST = (VECTORISED, PLAIN, SAFE)
+Choices = tuple[tuple[str, ...], ...]
+_STATIC = ("-static", "-s")
 
 # Arithmetic exactly as written, so that a lane's bits do not depend on how a loop was vectorised:
 # no reordering and no fused multiply-add. What is given up of IEEE 754 is only errno and traps.
@@ -52,34 +59,66 @@ def target() -> str:
     return "cpp_standalone" if compiler() and flags() else "numpy"
 
 
-@cache
-def flags(choices: tuple[tuple[str, ...], ...] = FAST) -> tuple[str, ...]:
-    """Return the first set of compiler flags that this machine's compiler takes; () if none."""
+@once
+def flags(choices: Choices = FAST) -> tuple[str, ...]:
+    """Return the first set of compiler flags that this machine's compiler takes; () if none.
+
+    What was found is kept beside the compiled programs, as trying takes longer than many a run.
+    """
     program = compiler()
     if program is None:
         return ()
-    return next((choice for choice in choices if _compiles(program, choice)), ())
+    key = cache.fingerprint(repr(choices), program, _version(program), _processor())
+    known = _found_before()
+    if known.get(key) not in [list(choice) for choice in choices]:
+        found = next((choice for choice in choices if _compiles(program, choice)), ())
+        if not found:  # a compiler that may be mended
+            return ()
+        known[key] = list(found)
+        _keep(known)
+    return tuple(known[key])
 
 
-@cache
 def linking() -> tuple[str, ...]:
     """Return what makes a program that starts faster, where this machine can build it."""
-    program = compiler()
-    return ("-static", "-s") if program and _compiles(program, (*SAFE, "-static", "-s")) else ()
+    return tuple(flag for flag in flags(((*SAFE, *_STATIC), SAFE)) if flag in _STATIC)
 
 
-@cache
-def identity(choices: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+def _found_before() -> dict[str, list[str]]:
+    """Return the flags that earlier processes found, by what they depend on."""
+    try:
+        known = json.loads(Path(cache.folder(), cache.FLAGS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _keep(known: dict[str, list[str]]) -> None:
+    home = cache.folder()
+    beside = home / f"{cache.FLAGS}-{secrets.token_hex(4)}"
+    with suppress(OSError):  # a cache that one may only read: tried again the next time
+        home.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(known, indent=1), "utf-8")
+        beside.replace(home / cache.FLAGS)
+
+
+@once
+def _version(program: str) -> str:
+    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return told.stdout
+
+
+@once
+def identity(choices: Choices) -> tuple[str, ...]:
     """Return all besides the equations that decides what a compiled program computes."""
     program = compiler() or ""
-    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
     package = Path(__file__).parents[1]
     sources = sorted(p for floor in ("solver", "engine") for p in (package / floor).rglob("*.py"))
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     return (
         repr((choices, linking())),
         program,
-        version.stdout,
+        _version(program),
         _processor(),
         brian2.__version__,
         digest,

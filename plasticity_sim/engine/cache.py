@@ -6,6 +6,7 @@ The folder holds, for each key,
     <key>/                      the built files, and manifest.json with size and sha256 of each
     <key>.lock                  held while the entry is built or removed
     .building-<key>-<host>-…    what is being built, or was when its builder was killed
+    flags.json                  the flags that each compiler takes, see `build`
 
 A hit takes no lock, so that a cache one may only read works too. An entry can go between `kept`
 and its use, if somebody clears the cache then: start the program at once, or call `kept` again.
@@ -35,6 +36,7 @@ from plasticity_sim.errors import InputError
 
 MOST = 64  # entries
 MANIFEST = "manifest.json"
+FLAGS = "flags.json"
 STALE = 86400.0  # s: no build takes that long, wherever its builder runs
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -121,6 +123,7 @@ def clear() -> int:
             with locked(home, entry.key):
                 removed += _remove(entry.path)
         _sweep(home)
+        (home / FLAGS).unlink(missing_ok=True)
     except OSError as problem:
         raise InputError(
             f"the cache '{home}' cannot be emptied: {problem.strerror or problem}"
