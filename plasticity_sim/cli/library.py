@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from plasticity_sim.cli.options import console
 from plasticity_sim.document import Document, read_document
 from plasticity_sim.errors import InputError, UnknownName, suggestion
 from plasticity_sim.library import KINDS, bibliography, find, is_path, shipped
 
-_SHOWABLE = ("models", "components", "protocols")
+# an experiment may have the name of its protocol, which it shows too
+_SHOWABLE = ("models", "components", "experiments", "protocols")
 
 
 def register(app: typer.Typer) -> None:
@@ -69,8 +72,14 @@ def show(
     search: Annotated[str, typer.Option(help="only lines that hold this text")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
-    """Show a model like the methods of a paper; a component or protocol as its file."""
+    """Show a model like the methods of a paper; anything else as its file.
+
+    An experiment comes with its outcomes and its protocol.
+    """
     kind, _ = locate(name)
+    if kind == "experiments":
+        _show_experiment(name, search, as_json)
+        return
     if kind != "models":
         _show_file(kind, name, search, as_json)
         return
@@ -90,9 +99,48 @@ def _show_file(kind: str, name: str, search: str, as_json: bool) -> None:
     if as_json:
         print(json.dumps(document.data))
         return
-    for line in path.read_text("utf-8").splitlines():
+    _print_lines(path.read_text("utf-8"), search)
+
+
+def _print_lines(text: str, search: str) -> None:
+    for line in text.splitlines():
         if search.lower() in line.lower():
             print(line)
+
+
+def _show_experiment(name: str, search: str, as_json: bool) -> None:
+    """Print the file of an experiment, the outcomes, and the file of the protocol."""
+    from plasticity_sim.experiment import load_experiment
+
+    experiment = load_experiment(name)
+    path = find("experiments", name)
+    measured = [
+        {
+            "condition": experiment.condition_text(o.condition),
+            "mean": o.mean,
+            "sem": o.sem,
+            "n": o.n,
+            "sign": o.sign,
+            "confidence": o.confidence,
+            "read_from": o.read_from,
+        }
+        for o in experiment.outcomes
+    ]
+    if as_json:
+        print(json.dumps(read_document(path).data | {"measured": measured}))
+        return
+    _print_lines(path.read_text("utf-8"), search)
+    table = Table(box=None, pad_edge=False)
+    for column in measured[0]:
+        table.add_column(column, overflow="fold")
+    for row in measured:
+        cells = [f"{v:g}" if isinstance(v, float) else str(v or "") for v in row.values()]
+        if search.lower() in " ".join(cells).lower():
+            table.add_row(*map(Text, cells))
+    print()
+    console().print(table)
+    print()
+    _print_lines(Path(experiment.protocol.document.path).read_text("utf-8"), search)
 
 
 def locate(name: str) -> tuple[str, Document]:
@@ -104,13 +152,14 @@ def locate(name: str) -> tuple[str, Document]:
         if name in shipped(kind):
             return kind, read_document(find(kind, name))
     known = [n for kind in _SHOWABLE for n in shipped(kind)]
-    raise UnknownName("model, component or protocol", name, known)
+    raise UnknownName("model, component, experiment or protocol", name, known)
 
 
 def kind_of(document: Document) -> str:
     """Tell what a file is from the keys that only this kind has."""
     for kind, keys in (
         ("models", ("components", "readout")),
+        ("experiments", ("outcomes", "signs", "preparation")),
         ("protocols", ("follow_up", "induction", "baseline")),
         ("components", ("equations", "parameters")),
         ("values", ("values",)),
@@ -118,13 +167,17 @@ def kind_of(document: Document) -> str:
         if any(key in document.data for key in keys):
             return kind
     raise InputError(
-        "is neither a model (components), a protocol (follow_up) nor a component (equations)",
+        "is neither a model (components), a component (equations), a protocol (follow_up) nor an "
+        "experiment (outcomes)",
         document.path,
     )
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(help="YAML files of models, protocols, components")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="YAML files of models, components, protocols, experiments"),
+    ],
 ) -> None:
     """Check files; the first mistake of each is told with its line."""
     problems = []
@@ -139,11 +192,16 @@ def check(
 
 
 def _checked(name: str) -> str:
+    from plasticity_sim.experiment import load_experiment
     from plasticity_sim.model import load_model
     from plasticity_sim.model.loading import load_component
     from plasticity_sim.protocol import load_protocol
 
     kind, document = locate(name)
+    if kind == "experiments":
+        experiment = load_experiment(name)
+        conditions = len(experiment.protocol.conditions)
+        return f"an experiment with {len(experiment.outcomes)} outcomes, {conditions} conditions"
     if kind == "models":
         model = load_model(name)
         return f"a model with {len(model.differential)} states, {len(model.parameters)} parameters"

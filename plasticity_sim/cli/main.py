@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import typer
 
-from plasticity_sim.cli import doctor, figure, library, new, run, steady
+from plasticity_sim.cli import bench, doctor, figure, library, new, run, steady
 from plasticity_sim.errors import InputError, SimulationError
 
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
@@ -21,14 +21,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Simulate long-term potentiation and depression of a synapse.",
 )
-for module in (library, new, run, steady, figure, doctor):
+for module in (library, new, run, bench, steady, figure, doctor):
     module.register(app)
 
 
 @app.callback()
 def import_brian2() -> None:
     """Import Brian2 without what it takes along and no command uses: half a second less."""
-    unused = [name for name in ("pylab", "matplotlib", "Cython") if name not in sys.modules]
+    modules = ("pylab", "matplotlib", "Cython", "pytest")
+    unused = [name for name in modules if name not in sys.modules]
     sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
     try:
         importlib.import_module("brian2")

@@ -90,6 +90,7 @@ def _print_use(model: Model, console: Console) -> None:
         "clamp": ", ".join(model.clamp),
         "drugs": ", ".join(model.drugs),
         "synapses": str(model.population.synapses),
+        "fitted to": ", ".join(model.fitted_to),
         "integrator": _integrator(model),
     }
     console.print()
@@ -124,4 +125,5 @@ def as_data(model: Model) -> dict[str, Any]:
         "observe": list(model.observe),
         "clamp": list(model.clamp),
         "drugs": list(model.drugs),
+        "fitted_to": list(model.fitted_to),
     }

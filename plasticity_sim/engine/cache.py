@@ -34,7 +34,7 @@ from typing import Any
 from plasticity_sim.engine.locks import locked
 from plasticity_sim.errors import InputError
 
-MOST = 64  # entries
+MOST = 192  # entries: two widths of every shipped model, and as many again
 MANIFEST = "manifest.json"
 FLAGS = "flags.json"
 STALE = 86400.0  # s: no build takes that long, wherever its builder runs

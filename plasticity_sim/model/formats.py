@@ -89,4 +89,5 @@ class ModelFormat(Strict):
     states: dict[str, dict[str, Text]] = {}
     mix: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     population: PopulationFormat | None = None
+    fitted_to: Words = []
     integrator: Literal["rodas4", "rodas4p", "rodas5p"] | IntegratorFormat

@@ -74,6 +74,7 @@ def _build(document: Document, given: ModelFormat, own: Path | None) -> Model:
         observe=tuple(given.observe), conserve=tuple(given.conserve), clamp=tuple(given.clamp),
         drugs=_drugs(given, parameters, document),
         population=_population(given.population, parameters, document),
+        fitted_to=_fitted_to(given, document),
     )  # fmt: skip
     _check_names(model, document)
     return model
@@ -204,6 +205,16 @@ def _integrator(given: ModelFormat, document: Document) -> Integrator:
     except InputError as problem:
         raise document.error(f"dt: {problem.message}", "integrator", "dt") from None
     return Integrator(given.integrator.method, step)
+
+
+def _fitted_to(given: ModelFormat, document: Document) -> tuple[str, ...]:
+    """Return the experiments that the model was fitted to: shipped ones, or files beside it."""
+    for number, name in enumerate(given.fitted_to):
+        try:
+            find("experiments", str(Path(document.path).parent / name) if is_path(name) else name)
+        except InputError as problem:
+            raise document.error(f"fitted_to: {problem.message}", "fitted_to", number) from None
+    return tuple(given.fitted_to)
 
 
 def _check_names(model: Model, document: Document) -> None:

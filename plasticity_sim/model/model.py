@@ -49,6 +49,7 @@ class Model:
     clamp: tuple[str, ...] = ()
     drugs: dict[str, Drug] = field(default_factory=dict)
     population: Population = field(default_factory=Population)
+    fitted_to: tuple[str, ...] = ()  # experiments that its values were fitted to
 
     @cached_property
     def differential(self) -> tuple[str, ...]:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from plasticity_sim.experiment.formats import ExperimentFormat
 from plasticity_sim.model.formats import ComponentFormat, ModelFormat
 from plasticity_sim.protocol.formats import ProtocolFileFormat
 
 FORMATS: dict[str, type[BaseModel]] = {
     "component": ComponentFormat,
+    "experiment": ExperimentFormat,
     "model": ModelFormat,
     "protocol": ProtocolFileFormat,
 }
