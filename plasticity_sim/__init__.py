@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from plasticity_sim.errors import InputError, SimulationError, UnknownName
+    from plasticity_sim.experiment import Experiment, load_experiment
     from plasticity_sim.model import Model, load_model
     from plasticity_sim.protocol import Protocol, load_protocol
     from plasticity_sim.simulation import Options, simulate
 
 __all__ = [
+    "Experiment",
     "InputError",
     "Model",
     "Options",
     "Protocol",
     "SimulationError",
     "UnknownName",
+    "load_experiment",
     "load_model",
     "load_protocol",
     "simulate",
@@ -29,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "InputError": "errors", "SimulationError": "errors", "UnknownName": "errors",
+    "Experiment": "experiment", "load_experiment": "experiment",
     "Model": "model", "load_model": "model", "Protocol": "protocol", "load_protocol": "protocol",
     "Options": "simulation", "simulate": "simulation",
 }  # fmt: skip

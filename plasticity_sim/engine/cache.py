@@ -123,7 +123,8 @@ def clear() -> int:
             with locked(home, entry.key):
                 removed += _remove(entry.path)
         _sweep(home)
-        (home / FLAGS).unlink(missing_ok=True)
+        if (home / FLAGS).is_file():
+            (home / FLAGS).unlink()
     except OSError as problem:
         raise InputError(
             f"the cache '{home}' cannot be emptied: {problem.strerror or problem}"

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from plasticity_sim.engine.batch import Array, Outcome, sample_grid
+from plasticity_sim.engine.righthand import observer
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Protocol
 from plasticity_sim.quantities import in_unit
@@ -34,7 +35,7 @@ def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -
         attributes = _attributes(model, name, "largest value of ")
         data[f"peak_{name}"] = ((*axes, "state", "synapse"), values, attributes)
     _add_times(data, axes, times[..., 0, 0, :], protocol)
-    _add_strength(data, model, protocol, axes)
+    _add_strength(data, model, protocol, plan, axes)
     return data
 
 
@@ -72,15 +73,21 @@ def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protoc
         data.coords[name] = (axes, shaped, {"units": "s", "long_name": meaning})
 
 
-def _add_strength(data: xr.Dataset, model: Model, protocol: Protocol, axes: list[str]) -> None:
+def _add_strength(
+    data: xr.Dataset, model: Model, protocol: Protocol, plan: Plan, axes: list[str]
+) -> None:
     """Add the strength of each lane and of the weighted population, in % of the baseline."""
     read = data[model.readout.variable]
     if model.readout.within is not None:
         read = _responses(read, data["time"], protocol, axes, model.readout.within)
     times = data["time"].broadcast_like(read)
-    before = read.where(times < 0) if any(c.timeline.baseline for c in protocol.conditions) else (
-        read.where(times == times.min("sample")))  # fmt: skip
-    base = before.mean("sample")
+    if any(c.timeline.baseline for c in protocol.conditions):
+        base = read.where(times < 0).mean("sample")
+    elif model.readout.within is not None:
+        base = read.where(times == times.min("sample")).mean("sample")
+    else:  # the first sample comes after the first pulse, which may have changed it
+        base = read.isel(sample=0, drop=True)
+        base = base.copy(data=_at_rest(model, plan).reshape(base.shape))
     data[f"{STRENGTH}_of_lane"] = (100 * read / base).assign_attrs(
         units="%", long_name="strength of one synapse from one state, of its baseline"
     )
@@ -93,6 +100,18 @@ def _add_strength(data: xr.Dataset, model: Model, protocol: Protocol, axes: list
     data[f"{STRENGTH}_of_synapse"] = each.assign_attrs(
         units="%", long_name="strength of one synapse, its states weighted, of its baseline"
     )
+
+
+def _at_rest(model: Model, plan: Plan) -> Array:
+    """Return the readout of every lane before anything happens to it."""
+    name = model.readout.variable
+    read = observer(model, (name,))
+    values = [
+        read(0.0, np.array([lane.initial[x] for x in model.differential]),
+             {**lane.parameters, **lane.initial})[0]
+        for lane in plan.batch.lanes
+    ]  # fmt: skip
+    return _shown(model, name, np.array(values))
 
 
 def _responses(
