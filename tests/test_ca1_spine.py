@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from plasticity_sim.measures import at_measure
+from plasticity_sim.model import load_model
 from plasticity_sim.simulation import simulate
+from plasticity_sim.steady import continuation
 
 MODEL = "ca1_spine"
 AT_45_MIN = "follow_up: {duration: 60 min}\nrecord: [{every: 60 s}]\nmeasure: {at: 45 min}\n"
@@ -245,3 +247,12 @@ def test_every_synapse_is_all_or_none(tmp_path):
     unchanged, potentiated = final[final < 103], final[final > 175]
     assert unchanged.size + potentiated.size == final.size
     assert min(unchanged.size, potentiated.size) > 10
+
+
+def test_the_basal_state_survives_15_percent_less_inactivation_of_pp2a():
+    """The nearest end of the resting state: a saddle node where it falls by 16 %."""
+    um = 1e-3  # mol/m^3
+    diagram = continuation(load_model(MODEL), "camkii_basal", 0.36 * um, 0.6 * um, 60)
+    (node,) = diagram.saddle_nodes
+    assert 0.83 < node.swept / (0.5 * um) < 0.85
+    assert sum(branch.is_stable is True for branch in diagram.branches) == 2
