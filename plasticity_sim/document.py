@@ -66,19 +66,23 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """Read a YAML file whose top level is a mapping; InputError names the line of any defect."""
+    if not path.is_file():
+        raise InputError("is not a file; give a YAML file", str(path))
+    return parse_document(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of bounded size; InputError if it cannot be read or is no text."""
     shown = str(path)
     try:
-        if not path.is_file():
-            raise InputError("is not a file; give a YAML file", shown)
         size = path.stat().st_size
         if size > LARGEST_FILE:
             raise InputError(f"has {size} bytes; at most {LARGEST_FILE} are read", shown)
-        text = path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", shown) from None
     except OSError as problem:
         raise InputError(f"cannot be read: {problem.strerror}", shown) from None
-    return parse_document(text, shown)
 
 
 def parse_document(text: str, path: str) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -54,3 +55,18 @@ def lane():
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Return exit code, stdout and stderr of one command, run in this process."""
+    from plasticity_sim.cli import main
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["plasticity-sim", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        printed = capsys.readouterr()
+        return caught.value.code, printed.out, printed.err
+
+    return run

@@ -18,7 +18,6 @@ import matplotlib as mpl
 import pytest
 
 from plasticity_sim.bench import run_bench
-from plasticity_sim.cli import main
 from plasticity_sim.errors import InputError
 from plasticity_sim.experiment import load_experiment
 from plasticity_sim.jobs import Done, LocalProcesses
@@ -263,20 +262,6 @@ def test_the_matrix_is_a_journals_page_wide_with_letters_of_seven_to_nine_points
     texts = [t for axes in figure.axes for t in axes.texts]
     assert {t.get_text() for t in texts} >= {"counting", "counted", "drugged", "2.9", "x"}
     assert all(7 <= t.get_fontsize() <= 9 for t in texts if t.get_text())
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    """Return exit code, stdout and stderr of one command, run in this process."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["plasticity-sim", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        printed = capsys.readouterr()
-        return caught.value.code, printed.out, printed.err
-
-    return run
 
 
 BENCH = ("bench", "--models", "counting.yaml", "--experiments", "counted.yaml,drugged.yaml")

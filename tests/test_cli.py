@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-from plasticity_sim.cli import main
 from plasticity_sim.errors import SimulationError
 from plasticity_sim.library import shipped
 
@@ -36,20 +35,6 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "folder.yaml").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    """Return exit code, stdout and stderr of one command, run in this process."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["plasticity-sim", *arguments])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        printed = capsys.readouterr()
-        return caught.value.code, printed.out, printed.err
-
-    return run
 
 
 def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from plasticity_sim.document import LARGEST_FILE
+from plasticity_sim.document import read_text
 from plasticity_sim.errors import InputError
 
 
@@ -59,7 +59,7 @@ class Table:
 def read_table(path: Path) -> Table:
     """Read a CSV file with headings; InputError names the line of any defect."""
     shown = str(path)
-    lines = _lines(path, shown)
+    lines = _lines(read_text(path))
     reader = csv.reader(lines, strict=True)
     try:
         found = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
@@ -80,15 +80,7 @@ def read_table(path: Path) -> Table:
     return Table(shown, first, tuple(headings), tuple(rows))
 
 
-def _lines(path: Path, shown: str) -> list[str]:
-    """Return the lines of a file, those that are not read left empty so that numbers stay right."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise InputError(f"has more than {LARGEST_FILE} bytes", shown)
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError("is not UTF-8 text", shown) from None
-    except OSError as problem:
-        raise InputError(f"cannot be read: {problem.strerror}", shown) from None
+def _lines(text: str) -> list[str]:
+    """Return the lines of a text, those that are not read left empty so that numbers stay right."""
     lines = text.splitlines(keepends=True)
     return ["\n" if line.startswith("#") else line for line in lines]
