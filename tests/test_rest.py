@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import plasticity_sim as ps
+from plasticity_sim.engine import rests
 from plasticity_sim.engine.duals import Dual, dual
+from plasticity_sim.engine.kept import kept_rests
 from plasticity_sim.engine.rest import settle
 from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.engine.righthand import right_hand_side, right_hand_sides
@@ -234,3 +236,49 @@ def test_equations_and_their_derivatives_are_the_same_on_arrays(tmp_path, formul
         ]
         change = (sides[0] - sides[1]) / 2e-6
         np.testing.assert_allclose(found.slopes.get(n, 0.0) * np.ones(4), change, atol=1e-7)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("PLASTICITY_SIM_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_a_rest_that_is_kept_is_the_one_that_was_found(own_cache, monkeypatch):
+    model = ps.load_model("graupner_brunel_2007")
+    spread_ = spread(model, ["ca_rest"], 3, 0.01)
+    found = kept_rests(model, "down", usual(model), spread_, {})
+    (file,) = (own_cache / "rests").iterdir()
+    monkeypatch.setattr(rests, "settle_all", None)  # whatever comes now comes from the file
+    assert kept_rests(model, "down", usual(model), spread_, {}) == found
+    assert file.stat().st_size > 0
+
+
+@pytest.mark.parametrize("damage", ["cut off", "changed"])
+def test_a_kept_rest_that_is_damaged_is_found_anew(own_cache, damage):
+    model = ps.load_model("saturating_ltp_ltd")
+    found = kept_rests(model, "rest", usual(model), {}, {})
+    (file,) = (own_cache / "rests").iterdir()
+    text = file.read_text()
+    file.write_text(
+        text[:-9] if damage == "cut off" else text.replace('rests": [{', 'rests": [{"more": 1, ')
+    )
+    assert kept_rests(model, "rest", usual(model), {}, {}) == found
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("changed", ["parameter", "clamp", "state"])
+@pytest.mark.usefixtures("own_cache")
+def test_a_rest_is_kept_for_its_own_values_only(changed):
+    model = ps.load_model("graupner_brunel_2007")
+    values, clamps, state = usual(model), {}, "down"
+    first = kept_rests(model, state, values, {}, clamps)
+    if changed == "parameter":
+        values = values | {"ca_rest": 1.01 * values["ca_rest"]}
+    elif changed == "clamp":
+        clamps = {"ca": 2e-4}  # mol per m^3: 0.2 uM
+    else:
+        state = "up"
+    second = kept_rests(model, state, values, {}, clamps)
+    assert second != first
+    assert second == settle_all(model, state, values, {}, clamps)

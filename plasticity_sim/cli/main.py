@@ -28,7 +28,9 @@ for module in (library, new, run, bench, steady, figure, doctor):
 @app.callback()
 def import_brian2() -> None:
     """Import Brian2 without what it takes along and no command uses: half a second less."""
-    modules = ("pylab", "matplotlib", "Cython", "pytest")
+    modules = ["pylab", "matplotlib", "Cython", "pytest"]
+    if sys.version_info < (3, 12):
+        modules.append("setuptools")  # Python's own distutils does what Brian2 wants of it
     unused = [name for name in modules if name not in sys.modules]
     sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
     try:

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache as once
 from pathlib import Path
@@ -30,6 +31,11 @@ SAFE = ("-w", "-O2", "-std=c++11")
 FAST = (VECTORISED, PLAIN, SAFE)
 Choices = tuple[tuple[str, ...], ...]
 _STATIC = ("-static", "-s")
+_HEADER = "read_by_all.h"
+_READ_BY_ALL = (
+    "algorithm", "climits", "cmath", "ctime", "fstream", "iostream", "map", "random", "set",
+    "sstream", "string", "utility", "vector", "stdint.h", "stdlib.h",
+)  # fmt: skip
 
 # Arithmetic exactly as written, so that a lane's bits do not depend on how a loop was vectorised:
 # no reordering and no fused multiply-add. What is given up of IEEE 754 is only errno and traps.
@@ -79,6 +85,23 @@ def flags(choices: Choices = FAST) -> tuple[str, ...]:
     return tuple(known[key])
 
 
+def with_headers_read(flags: Sequence[str], folder: str) -> str:
+    """Return the command that compiles a file in `folder`, with the usual headers read already.
+
+    Brian2 writes some thirty small files, and reading the standard library's headers is most of
+    the work with each.
+    """
+    plain = compiler() or ""
+    header = Path(folder, _HEADER)
+    header.write_text("".join(f"#include <{name}>\n" for name in _READ_BY_ALL))
+    command = [plain, "-x", "c++-header", *flags, str(header), "-o", f"{header}.gch"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return plain
+    return f"{plain} -include {_HEADER}" if done.returncode == 0 else plain
+
+
 def linking() -> tuple[str, ...]:
     """Return what makes a program that starts faster, where this machine can build it."""
     return tuple(flag for flag in flags(((*SAFE, *_STATIC), SAFE)) if flag in _STATIC)
@@ -112,17 +135,22 @@ def _version(program: str) -> str:
 def identity(choices: Choices) -> tuple[str, ...]:
     """Return all besides the equations that decides what a compiled program computes."""
     program = compiler() or ""
-    package = Path(__file__).parents[1]
-    sources = sorted(p for floor in ("solver", "engine") for p in (package / floor).rglob("*.py"))
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     return (
         repr((choices, linking())),
         program,
         _version(program),
         _processor(),
         brian2.__version__,
-        digest,
+        sources(),
     )
+
+
+@once
+def sources() -> str:
+    """Return a digest of the code that decides how a model is integrated."""
+    package = Path(__file__).parents[1]
+    files = sorted(p for floor in ("solver", "engine") for p in (package / floor).rglob("*.py"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def _processor() -> str:

@@ -7,6 +7,7 @@ The folder holds, for each key,
     <key>.lock                  held while the entry is built or removed
     .building-<key>-<host>-…    what is being built, or was when its builder was killed
     flags.json                  the flags that each compiler takes, see `build`
+    rests/                      where models come to rest, see `kept`
 
 A hit takes no lock, so that a cache one may only read works too. An entry can go between `kept`
 and its use, if somebody clears the cache then: start the program at once, or call `kept` again.
@@ -36,7 +37,7 @@ from plasticity_sim.errors import InputError
 
 MOST = 192  # entries: two widths of every shipped model, and as many again
 MANIFEST = "manifest.json"
-FLAGS = "flags.json"
+FLAGS, RESTS = "flags.json", "rests"
 STALE = 86400.0  # s: no build takes that long, wherever its builder runs
 
 _KEY = re.compile(r"[0-9a-f]{32}")
@@ -125,6 +126,8 @@ def clear() -> int:
         _sweep(home)
         if (home / FLAGS).is_file():
             (home / FLAGS).unlink()
+        if (home / RESTS).is_dir():
+            shutil.rmtree(home / RESTS)
     except OSError as problem:
         raise InputError(
             f"the cache '{home}' cannot be emptied: {problem.strerror or problem}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +38,7 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
             prefs["codegen.cpp.extra_compile_args_gcc"] = list(flags)
             prefs["codegen.cpp.extra_link_args"] = list(build.linking())
             prefs["devices.cpp_standalone.extra_make_args_unix"] = [
-                "-j2", f"CXX={build.compiler()}", ">/dev/null",
+                "-j2", shlex.quote(f"CXX={build.with_headers_read(flags, folder)}"), ">/dev/null",
             ]  # fmt: skip
         else:
             set_device("runtime")

@@ -9,8 +9,8 @@ from typing import cast
 import numpy as np
 
 from plasticity_sim.engine.batch import Array, Batch, Lane, Setting
+from plasticity_sim.engine.kept import kept_rests
 from plasticity_sim.engine.noise import check_draws
-from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Condition, Protocol
@@ -143,7 +143,7 @@ class _Rests:
         """Return the resting state of every synapse."""
         key = (state, tuple(sorted(clamps.items())), _key(usual, own))
         if key not in self.known:
-            found = settle_all(self.model, state, usual, own, clamps)
+            found = kept_rests(self.model, state, usual, own, clamps)
             self.known[key] = found if own else found * self.synapses
         return self.known[key]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
-from scipy.special import ndtri
 
 from plasticity_sim.engine.batch import Array
 from plasticity_sim.model.parts import Population
+
+_quantile = NormalDist().inv_cdf
 
 
 def factors(population: Population, synapses: int, seed: int) -> dict[str, Array]:
@@ -16,7 +19,7 @@ def factors(population: Population, synapses: int, seed: int) -> dict[str, Array
     spread; a second parameter gets the same quantiles in a shuffled order.
     """
     generator = np.random.default_rng(seed)
-    quantiles = ndtri((np.arange(synapses) + 0.5) / synapses)
+    quantiles = np.array([_quantile((n + 0.5) / synapses) for n in range(synapses)])
     result = {}
     for number, (name, spread) in enumerate(population.vary):
         if population.sampling == "random":
