@@ -1,6 +1,7 @@
 """The fixed-step engine: Brian2 on a grid, every lane a row of one NeuronGroup.
 
-It serves stochastic models and checks the adaptive engine. Events fall on the grid of the step.
+It serves models whose step belongs to them, or whose noise depends on their state, and checks the
+adaptive engine. Events fall on the grid of the step.
 """
 
 from __future__ import annotations

@@ -156,10 +156,13 @@ def numbered(code: str, step: str, seed: str = "lane__seed", first: int = 0) -> 
 
 
 class LaneNoise(StateUpdateMethod):
-    """A method of Brian2, by name or itself, whose white noise is that of each lane's seed."""
+    """A method of Brian2, by name or itself, whose white noise is that of each lane's seed.
 
-    def __init__(self, method: str | StateUpdateMethod):
-        self.method = method
+    `step` counts the steps of a lane.
+    """
+
+    def __init__(self, method: str | StateUpdateMethod, step: str = "t_in_timesteps"):
+        self.method, self.step = method, step
 
     def __call__(
         self,
@@ -177,7 +180,7 @@ class LaneNoise(StateUpdateMethod):
         # Brian2 keeps the names of several xi in a set, whose order changes from process to process
         draws = sorted(line for line in lines if _DRAW.search(line))
         others = [line for line in lines if not _DRAW.search(line)]
-        return numbered("\n".join(draws + others), "t_in_timesteps")
+        return numbered("\n".join(draws + others), self.step)
 
 
 def is_noisy(model: Model) -> bool:

@@ -6,6 +6,8 @@ two values, so that a compiler can work on several lanes at once.
 
 The controller is the textbook one (Hairer & Wanner 1996, IV.8): the error estimate in units of its
 tolerance, root mean square over the states, sets the next step.
+
+White noise is drawn once a step, see `noise`.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from brian2.stateupdaters.base import StateUpdateMethod
 
 from plasticity_sim.solver.arithmetic import INVERSE, fused, gathered
 from plasticity_sim.solver.maths import VECTORISABLE
+from plasticity_sim.solver.noise import drawn, noise_in_error
 from plasticity_sim.solver.statements import text
 from plasticity_sim.solver.step import Step, add_dense, between, step
 from plasticity_sim.solver.system import System
@@ -96,7 +99,7 @@ class Adaptive(StateUpdateMethod):
         made = step(
             self.system, self.tableau, "_h", "lane__t", self.free, VECTORISABLE, frozen=True
         )
-        before = [*self._choice_of_step(), *self._per_step()]
+        before = [*self._choice_of_step(), *drawn(self.system), *self._per_step()]
         self._error(made)
         self._crossings(made)
         made.add(*self._verdict(), *self._samples(made))
@@ -114,12 +117,18 @@ class Adaptive(StateUpdateMethod):
             # of several samples at one moment a pass hands over one, without a step
             "_moving = _active * lane__below(lane__t, sample__after)",
             "_room = lane__until - lane__t",
-            "_look = sample__after - lane__t",
+            f"_look = {self._horizon()} - lane__t",
             f"_arrives = (1.0 - lane__below(lane__h, {_ALMOST} * _room))"
             " * (1.0 - lane__below(_look, _room))",
             "_short = lane__lesser(lane__lesser(lane__h, _look), 0.5 * _room)",
             f"_h = lane__select(_moving, lane__select(_arrives, _room, _short), {IDLE!r})",
         ]
+
+    def _horizon(self) -> str:
+        """The moment no step goes beyond: a noisy path is known at the ends of a step only."""
+        if not self.system.whites:
+            return "sample__after"
+        return "lane__select(lane__below(lane__t, sample__t), sample__t, sample__after)"
 
     def _per_step(self) -> list[str]:
         return [f"{n} = {text(tree, {}, VECTORISABLE)}" for n, tree in self.system.per_step.items()]
@@ -142,7 +151,7 @@ class Adaptive(StateUpdateMethod):
             f"_mean = ({' + '.join(squares)}) * {1 / len(states)!r}",
             # not a number where a divisor was infinite
             f"_error = _mean * {INVERSE}rtol * {INVERSE}rtol + (_sound - _sound)",
-            "_fits = lane__below(_error, 1.0)",
+            f"_fits = lane__below(_error{noise_in_error(self.system, squares)}, 1.0)",
         )
 
     def _crossings(self, made: Step) -> None:

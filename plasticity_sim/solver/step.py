@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sympy
 
 from plasticity_sim.solver.elimination import Elimination, eliminate, product, solve
+from plasticity_sim.solver.noise import noise_trees, spread_as_noise
 from plasticity_sim.solver.statements import Statement, shared, text
 from plasticity_sim.solver.system import System
 from plasticity_sim.solver.tableaus import Tableau
@@ -100,9 +101,12 @@ def _factors(made: Step) -> Elimination:
     numbers = {n: text(tree, {}) for n, tree in partials.items() if not tree.free_symbols}
     moving = {n: tree for n, tree in partials.items() if n not in numbers}
     margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
-    trees = {**own.extras, **_slopes(own), **moving, **drifts, **(margins if made.frozen else {})}
+    trees = {**own.extras, **_slopes(own), **noise_trees(own), **moving, **drifts}
+    trees |= margins if made.frozen else {}
     names = made.evaluate(trees, "1", {name: name for name in own.states}, made.time)
     made.before = names
+    for state in own.pulls:
+        made.add(*spread_as_noise(state, names[f"_pull_{state}"], h, made.functions))
     jacobian = {}
     for (row, column), key in zip(own.partials, partials, strict=True):
         jacobian[row, column] = numbers.get(key) or names[key]
@@ -137,6 +141,8 @@ def _stage(
     right = {}
     for x in own.states:
         slope = names[f"_slope_{x}"]
+        if x in own.pulls:
+            slope = f"({slope} + _spread_{x} * {made.before[f'_white_{x}']})"
         right[x] = product(made.free[x], slope) if x in made.free else slope
         right[x] += "".join(f" + {r} * _k{n}_{x}" for n, r in enumerate(rates, start=1))
     for row in own.drifts if tableau.d[stage] else ():

@@ -10,17 +10,18 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import sympy
-from brian2.core.functions import exprel
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations.equations import SUBEXPRESSION, Equations
 from brian2.parsing.sympytools import str_to_sympy
 from brian2.stateupdaters.base import UnsupportedEquationsException
 from sympy.core.function import AppliedUndef
 
+from plasticity_sim.solver.derivative import FLAT, derivative
+from plasticity_sim.solver.noise import apart
 from plasticity_sim.solver.switches import Switches
 
 TIME = sympy.Symbol("t", real=True, positive=True)  # as Brian2 makes it
-_FLAT = ("int_", "floor", "ceiling", "sign")  # functions whose slope is zero almost everywhere
+_NO_NOISE = "a Rosenbrock method of fixed steps cannot integrate noise"
 
 
 @dataclass
@@ -29,17 +30,21 @@ class System:
 
     `definitions` (in the order of need) and `slopes` may read each other's results by name,
     `invariants` read constants only, `per_step` reads what is fixed during a step. `extras` are
-    definitions that no slope needs. `switches` maps the name of a truth value to its margin, the
-    expression that is positive where it holds. `partials[row, column]` is the derivative of a slope
-    or definition with respect to a state or definition, `drifts[row]` the one to time. `fixed`
-    says under which other name a definition is found that does not change within a step; `order`
-    holds all other definitions and extras, each after those it needs.
+    definitions that no slope needs. `noises[state, xi]` is the amplitude of a white noise in an
+    equation, which no slope contains, and `pulls[state]` the derivative of that slope with respect
+    to the state itself, through all definitions. `switches` maps the name of a truth value to its
+    margin, the expression that is positive where it holds. `partials[row, column]` is the
+    derivative of a slope or definition with respect to a state or definition, `drifts[row]` the one
+    to time. `fixed` says under which other name a definition is found that does not change within a
+    step; `order` holds all other definitions and extras, each after those it needs.
     """
 
     states: tuple[str, ...]
     definitions: dict[str, sympy.Expr] = field(default_factory=dict)
     slopes: dict[str, sympy.Expr] = field(default_factory=dict)
     extras: dict[str, sympy.Expr] = field(default_factory=dict)
+    noises: dict[tuple[str, str], sympy.Expr] = field(default_factory=dict)
+    pulls: dict[str, sympy.Expr] = field(default_factory=dict)
     invariants: dict[str, sympy.Expr] = field(default_factory=dict)
     per_step: dict[str, sympy.Expr] = field(default_factory=dict)
     switches: dict[str, sympy.Expr] = field(default_factory=dict)
@@ -57,6 +62,31 @@ class System:
                 used |= {symbol.name for symbol in known[name].free_symbols}
         return {name: known[name] for name in self.order if name in used}
 
+    def check_noise(self, has_threshold: bool) -> None:
+        """Refuse noise that moves within a step, and a threshold that is noisy itself."""
+        for (state, _), amplitude in self.noises.items():
+            if names := self._leaves(amplitude) & {*self.states, TIME.name, *self.whites}:
+                raise UnsupportedEquationsException(
+                    f"the noise of '{state}' depends on '{min(names)}', and a method with steps of "
+                    "its own needs one that is constant between events and comparisons"
+                )
+        crossed = self._leaves(next(iter(self.switches.values()))) if has_threshold else set()
+        if names := crossed & {state for state, _ in self.noises}:
+            raise UnsupportedEquationsException(
+                f"the threshold depends on '{min(names)}', which is noisy, and a method with steps "
+                "of its own misses crossings within them"
+            )
+
+    def _leaves(self, tree: sympy.Expr) -> set[str]:
+        """Return the names that a tree depends on, those of its definitions included."""
+        trees = (tree, *self.needed(tree).values())
+        return {symbol.name for each in trees for symbol in each.free_symbols}
+
+    @property
+    def whites(self) -> tuple[str, ...]:
+        """The names of the white noises."""
+        return tuple(dict.fromkeys(xi for _, xi in self.noises))
+
     @property
     def unknowns(self) -> tuple[str, ...]:
         """States and definitions: the rows and columns of the linear system."""
@@ -68,16 +98,18 @@ def system(
     constants: Collection[str] | None = None,
     watched: Collection[str] = (),
     threshold: str = "",
+    noise: bool = False,
 ) -> System:
     """Return the system of Brian2 `equations`.
 
     `constants` are the names that never change during a run, so that what depends on them alone
     can be computed beforehand; by default all that is neither state nor definition. Definitions
     among `watched` are kept even where no slope needs them; a `threshold` becomes the first
-    switch. Raises UnsupportedEquationsException for noise and for functions without a derivative.
+    switch. Raises UnsupportedEquationsException for functions without a derivative, for noise
+    unless it is asked for, and for noise whose amplitude moves within a step.
     """
-    if equations.is_stochastic:
-        raise UnsupportedEquationsException("a Rosenbrock method cannot integrate noise")
+    if equations.is_stochastic and not noise:
+        raise UnsupportedEquationsException(_NO_NOISE)
     return _Reader(equations, constants).read(watched, threshold)
 
 
@@ -109,14 +141,24 @@ class _Reader:
             else:
                 own.definitions[name] = tree
                 self.moving.add(name)
-        own.slopes = {name: self._tree(text) for name, text in self.texts.items()}
+        own.slopes, own.noises = apart({name: self._tree(t) for name, t in self.texts.items()})
         own.switches = {name: self._tree(text) for name, text in self.switches.found.items()}
+        own.order = tuple(own.definitions)
+        own.check_noise(bool(threshold))
         self._divide(watched)
         for rows in (own.definitions, own.extras, own.slopes, own.switches):
             for name, tree in rows.items():
                 rows[name] = self._hoisted(tree)
+        own.noises = {key: self._hoisted(tree) for key, tree in own.noises.items()}
+        own.pulls = {state: self._hoisted(self._pull(state)) for state, _ in own.noises}
         self._differentiate()
         return own
+
+    def _pull(self, state: str) -> sympy.Expr:
+        slope = self.system.slopes[state]
+        for name, tree in reversed(self.system.needed(slope).items()):
+            slope = slope.xreplace({_symbol(name): tree})
+        return derivative(slope, _symbol(state))
 
     def _alias(self, name: str, other: sympy.Symbol) -> None:
         self.aliases[_symbol(name)] = other
@@ -125,9 +167,9 @@ class _Reader:
     def _divide(self, watched: Collection[str]) -> None:
         """Keep the definitions that slopes need, put aside the watched, leave out the others."""
         own = self.system
-        own.order = tuple(own.definitions)
         needed = own.needed(*own.slopes.values())
-        looked_at = own.needed(*own.switches.values(), *(_symbol(name) for name in watched))
+        others = (*own.switches.values(), *own.noises.values(), *map(_symbol, watched))
+        looked_at = own.needed(*others)
         own.extras = {n: tree for n, tree in looked_at.items() if n not in needed}
         own.definitions = needed
         own.order = tuple(n for n in own.order if n in needed | own.extras)
@@ -148,9 +190,9 @@ class _Reader:
         """Replace functions of unknown shape, such as a TimedArray, by their value at the start."""
         for call in sorted(tree.atoms(AppliedUndef), key=str):
             if call.func.__name__ in ("rand", "randn", "poisson"):
-                raise UnsupportedEquationsException("a Rosenbrock method cannot integrate noise")
+                raise UnsupportedEquationsException(_NO_NOISE)
             if {s.name for s in call.free_symbols} & (self.moving | self.switches.found.keys()):
-                if call.func.__name__ in _FLAT:
+                if call.func.__name__ in FLAT:
                     continue
                 raise UnsupportedEquationsException(
                     f"a Rosenbrock method needs the derivative of {call.func.__name__}(), "
@@ -203,56 +245,10 @@ class _Reader:
         for rows in (own.definitions, own.slopes):
             for row, tree in rows.items():
                 for column, symbol in known.items():
-                    if tree.has(symbol) and (slope := _derivative(tree, symbol)) != 0:
+                    if tree.has(symbol) and (slope := derivative(tree, symbol)) != 0:
                         own.partials[row, column] = self._hoisted(slope)
-                if tree.has(TIME) and (slope := _derivative(tree, TIME)) != 0:
+                if tree.has(TIME) and (slope := derivative(tree, TIME)) != 0:
                     own.drifts[row] = self._hoisted(slope)
-
-
-def _derivative(tree: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
-    """Return d tree / d symbol, the slope of step-like functions taken as zero."""
-    flat = {call: sympy.Dummy() for call in tree.atoms(sympy.Function)
-            if call.func.__name__ in _FLAT}  # fmt: skip
-    tree = tree.xreplace(flat).replace(_is_unsafe, lambda part: _SAFE[part.func](*part.args))
-    slope = tree.diff(symbol)
-    if slope.has(sympy.Derivative, sympy.DiracDelta, sympy.Subs):
-        raise UnsupportedEquationsException(f"a Rosenbrock method cannot differentiate {tree}")
-    for usual, safe in _SAFE.items():
-        slope = slope.replace(safe, usual)
-    return slope.xreplace({dummy: call for call, dummy in flat.items()})
-
-
-def _is_unsafe(tree: sympy.Expr) -> bool:
-    return tree.func in _SAFE and not (tree.is_Pow and tree.exp.is_number)
-
-
-class _SafePower(sympy.Function):
-    """x**n whose slope exists where x is zero; sympy's own has x**n / x."""
-
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        x, n = self.args
-        return n * x ** (n - 1) if argindex == 1 else x**n * sympy.log(x)
-
-
-class _SafeExprel(sympy.Function):
-    """exprel(x) whose slope is a series near zero; Brian2's own is 0 / 0 there."""
-
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        x = self.args[0]
-        far = sympy.Heaviside(x**2 - 1e-4)
-        safe = x + (1 - far)
-        series = sum(x**n / (sympy.factorial(n) * (n + 2)) for n in range(6))
-        return far * (sympy.exp(safe) * (safe - 1) + 1) / safe**2 + (1 - far) * series
-
-
-class _SafeAbs(sympy.Function):
-    """|x| for an x of which sympy cannot tell that it is real."""
-
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        return sympy.sign(self.args[0])
-
-
-_SAFE = {sympy.Pow: _SafePower, exprel: _SafeExprel, sympy.Abs: _SafeAbs}
 
 
 _MEANINGS = {

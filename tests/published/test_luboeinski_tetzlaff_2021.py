@@ -19,13 +19,16 @@ H_0, TAU_H, GAMMA_P, GAMMA_D = 4.20075, 688.4, 1645.6, 313.1  # mV, s
 THETA_PROTEIN, THETA_TAG, HOUR = 2.10037, 0.840149, 3600.0  # mV, s
 TAU_CA, DELAY = 48.8, 18.8  # ms
 SPIKES = (10, 20, 30, 40, 50, 60, 100)  # ms
-EXACT = ps.Options(engine="reference", rtol=1e-9)
+EXACT = ps.Options(rtol=1e-9)
+SIGMA = 2.90436  # mV
 
 
 def run(folder, text, **values):
+    """Run one synapse without noise, which is the mean of all as far as no threshold cuts it."""
     path = folder / "protocol.yaml"
     path.write_text("format: 1\ntitle: of a test\n" + text)
-    return ps.simulate(MODEL, ps.load_protocol(str(path)), options=EXACT, **values)
+    settings = {"synapses": 1, "sigma_pl": "0 mV", "options": EXACT} | values
+    return ps.simulate(MODEL, ps.load_protocol(str(path)), **settings)
 
 
 @pytest.fixture(scope="module")
@@ -143,4 +146,23 @@ def test_without_proteins_the_early_phase_is_forgotten(tmp_path, claim):
     claim.number(
         "strength a day after strong activity without protein synthesis", 1 + faded, w,
         source=CLOSED, rel=1e-4,
+    )  # fmt: skip
+
+
+def test_noise_spreads_the_early_phase_as_its_equation_says(tmp_path, claim):
+    text = (
+        "follow_up: {duration: 12 s}\nrecord: [{every: 1 s}]\nmeasure: {at: 12 s}\n"
+        "set: [{ca: [2, 6], from: start + 1 s, until: start + 11 s}]\n"
+    )
+    data = run(tmp_path, text, synapses=2000, sigma_pl=f"{SIGMA} mV", options=None).squeeze()
+    # the slower of the two has forgotten its beginning to a hundredth after these ten seconds
+    h = data["h"].isel(sample=11).transpose("set.ca", "synapse").to_numpy()
+    rates, levels = (0.1 + GAMMA_D, 0.1 + GAMMA_D + GAMMA_P), (1, 2)
+    spread = [
+        SIGMA * math.sqrt(level / (2 * rate) * (1 - math.exp(-2 * rate * 10 / TAU_H)))
+        for rate, level in zip(rates, levels, strict=True)
+    ]
+    claim.number(
+        "standard deviation of the early phase at depressing and at potentiating calcium",
+        spread, h.std(axis=1, ddof=1), source=CLOSED, unit="mV", rel=4 / math.sqrt(2 * 2000),
     )  # fmt: skip

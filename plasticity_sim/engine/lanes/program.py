@@ -10,6 +10,7 @@ from functools import cached_property
 from brian2 import EventMonitor, Network, NeuronGroup, second
 from brian2.core.functions import Function
 from brian2.equations.equations import Equations
+from brian2.stateupdaters.base import UnsupportedEquationsException
 
 from plasticity_sim.engine.batch import NEVER as LONG_AGO
 from plasticity_sim.engine.lanes.happenings import (
@@ -23,7 +24,7 @@ from plasticity_sim.engine.lanes.happenings import (
 )
 from plasticity_sim.engine.lanes.timetable import Kinds
 from plasticity_sim.engine.noise import FUNCTIONS as NOISE
-from plasticity_sim.engine.noise import is_noisy
+from plasticity_sim.engine.noise import LaneNoise, is_noisy
 from plasticity_sim.engine.righthand import needed
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.errors import InputError
@@ -71,7 +72,13 @@ class Program:
         model = self.model
         threshold = model.threshold.text if model.threshold else ""
         watched = [n for n in self.peaks if n not in (*model.differential, *model.held)]
-        return system(Equations(model.equations), set(model.parameters), watched, threshold)
+        equations = Equations(model.equations)
+        try:
+            return system(equations, set(model.parameters), watched, threshold, noise=True)
+        except UnsupportedEquationsException as problem:
+            raise InputError(
+                f"model '{model.name}': {problem}; write integrator: {{method: heun, dt: 0.05 ms}}"
+            ) from None
 
     @property
     def recorded(self) -> dict[str, str]:
@@ -133,6 +140,7 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
         program.system, TABLEAUS[program.method], sizes, free, _sampled_states(program),
         program.peaks, program.least, spikes,
     )  # fmt: skip
+    method = LaneNoise(updater, step="lane__steps") if model.is_noisy else updater
     names = {**MATHS, **NOISE, **lookup}
     events = {
         "due": "lane__over < 0.5 and (lane__t >= lane__until or lane__failed > 0.5)",
@@ -141,7 +149,7 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
         **({"fired": "spike__ready > 0.5"} if spikes else {}),
     }
     group = NeuronGroup(
-        width, _equations(program, updater), method=updater, events=events, dt=_PASS * second,
+        width, _equations(program, updater), method=method, events=events, dt=_PASS * second,
         namespace=names, name=GROUP,
     )  # fmt: skip
     group.run_regularly(opening(program.inputs), dt=longest() * second, when="before_start")
@@ -180,8 +188,9 @@ def _equations(program: Program, updater: Adaptive) -> str:
     """Return the group's equations, in SI units throughout and thus without any."""
     model = program.model
     lines = [_VARIABLES, updater.variables]
+    quiet = CLOCK | dict.fromkeys(program.system.whites, "0.0")  # the method adds the noise
     for name, variable in model.variables.items():
-        code = variable.expression.substituted(CLOCK).text if variable.expression else ""
+        code = variable.expression.substituted(quiet).text if variable.expression else ""
         match variable.kind:
             case Kind.DIFFERENTIAL:
                 lines.append(f"d{name}/dt = ({code}) / second : 1")
