@@ -27,7 +27,7 @@ from plasticity_sim.results import write_beside
 from plasticity_sim.score import Cell, compared
 from plasticity_sim.simulation import Options, versions
 from plasticity_sim.simulation.simulate import resolved_inputs
-from plasticity_sim.trials import SEED, Simulated, fixed_steps, strengths
+from plasticity_sim.trials import SEED, Simulated, chosen_engine, fixed_steps, strengths
 
 Pair = tuple[str, str]  # names or paths of a model and an experiment
 
@@ -57,8 +57,8 @@ def run_bench(
     """Simulate every model (name or path) under every experiment, and compare.
 
     Cells are kept in `folder` as they come; `progress` is called with their number and that of all
-    cells to be simulated. Pairs that take more than `most_steps` of a fixed length are left out,
-    unless they are there. Raises InputError for a file that is wrong, before any simulation.
+    cells to be simulated. Pairs that take more than `most_steps` of a fixed length are run at the
+    adaptive engine's own steps. Raises InputError for a file that is wrong, before any simulation.
     """
     found = {name: load_model(name) for name in dict.fromkeys(models)}
     tables = {name: load_experiment(name) for name in dict.fromkeys(experiments)}
@@ -71,13 +71,13 @@ def run_bench(
     clocks = {name: _clocks(experiment.protocol) for name, experiment in tables.items()}
     for pair in pairs:
         model, experiment = found[pair[0]], tables[pair[1]]
-        keys[pair] = _key(model, experiment.protocol, clocks[pair[1]])
+        keys[pair] = _key(model, experiment.protocol, clocks[pair[1]], most_steps)
         files[pair] = home / f"{model.name}--{experiment.name}.json"
         old = read_cell(files[pair], keys[pair], len(experiment.protocol.conditions))
         if old is not None:
             kept[pair] = old
     todo = [pair for pair in pairs if pair not in kept]
-    todo.sort(key=lambda pair: -_work(found[pair[0]], tables[pair[1]].protocol))
+    todo.sort(key=lambda pair: -_work(found[pair[0]], tables[pair[1]].protocol, most_steps))
     work = partial(simulated_pair, most_steps=most_steps)
     with closing(executor.run(work, todo)) as results:  # type: ignore[type-var]
         for number, done in enumerate(results, start=1):
@@ -120,7 +120,7 @@ def read_cell(path: Path, key: str, conditions: int) -> Simulated | None:
             return None
         return Simulated(
             tuple(strengths_), tuple(map(str, reasons)), tuple(map(str, data["not_modelled"])),
-            seconds=float(data["seconds"]),
+            remark=str(data["remark"]), seconds=float(data["seconds"]),
         )  # fmt: skip
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None  # absent, half a file or something else: simulated again
@@ -132,9 +132,10 @@ def write_cell(path: Path, key: str, simulated: Simulated) -> None:
     write_beside(path, lambda file: file.write_text(text + "\n", "utf-8"))
 
 
-def _key(model: Model, protocol: Protocol, clocks: str) -> str:
+def _key(model: Model, protocol: Protocol, clocks: str, most_steps: float) -> str:
     """Return a digest of all that decides the strengths of a model under a protocol."""
-    options = Options().resolved(model)
+    options, _ = chosen_engine(model, protocol, None, most_steps)
+    options = (options or Options()).resolved(model)
     inputs = resolved_inputs(model, protocol, model.population.synapses, SEED, options)
     parts = (inputs, clocks, _engine())
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
@@ -159,9 +160,9 @@ def _engine() -> str:
     return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
-def _work(model: Model, protocol: Protocol) -> float:
+def _work(model: Model, protocol: Protocol, most_steps: float) -> float:
     """Return about how long a pair takes, so that the longest begin first; the unit is any."""
-    if steps := fixed_steps(model, protocol):
+    if (steps := fixed_steps(model, protocol)) and steps <= most_steps:
         return steps
     clocks = [condition.timeline for condition in protocol.conditions]
     spikes = sum(float(clock.pre.size + clock.post.size) for clock in clocks)

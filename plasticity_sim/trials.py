@@ -28,6 +28,7 @@ class Simulated:
     not_modelled: tuple[str, ...] = ()  # bath values that the model lacks
     failure: str = ""  # why the run cannot be believed; then there are no strengths
     left_out: str = ""  # why it was not run, though it could be; then there are none either
+    remark: str = ""  # in what the run differs from the one that the model asks for
     seconds: float = 0.0
 
 
@@ -40,7 +41,8 @@ def strengths(
     """Return the strength (%) that every condition of a protocol leaves, or why there is none.
 
     Arms that the model cannot run, as with a drug it does not know, leave the others as they are.
-    What takes more than `most_steps` of a fixed length, over all states, is left out.
+    What takes more than `most_steps` of a fixed length, over all states, is run at the adaptive
+    engine's own steps, with a remark, and left out if that cannot be.
     """
     began = time.perf_counter()
     try:
@@ -60,6 +62,18 @@ def fixed_steps(model: Model, protocol: Protocol) -> float:
     longest = max(clock.stop - clock.start for clock in clocks)  # the others run on with it
     lanes = len(clocks) * len(model.states) * model.population.synapses
     return lanes * len(model.differential) * longest / model.integrator.dt
+
+
+def chosen_engine(
+    model: Model, protocol: Protocol, options: Options | None, most_steps: float
+) -> tuple[Options | None, str]:
+    """Return the options to run with, and a remark where they are not what the model asks for."""
+    if options is not None or fixed_steps(model, protocol) <= most_steps:
+        return options, ""
+    dt = model.integrator.dt
+    assert dt is not None
+    remark = f"run at steps of the solver's own, where the model asks for {1e3 * dt:g} ms"
+    return Options(engine="lanes"), remark
 
 
 class _TooLong(Exception):
@@ -103,11 +117,18 @@ def only_arms(protocol: Protocol, names: list[str]) -> Protocol:
 
 def _run(model: Model, protocol: Protocol, options: Options | None, most_steps: float) -> Simulated:
     """Simulate all conditions; raise a SimulationError if the run is not to be trusted."""
-    steps = fixed_steps(model, protocol)
-    if steps > most_steps:
-        plan(model, protocol, 1, SEED)  # an InputError comes first: what cannot be run at all
-        raise _TooLong(f"takes {steps:.1e} steps over all states; at most {most_steps:.1e} may")
-    data = simulate(model, protocol, seed=SEED, options=options)
+    options, remark = chosen_engine(model, protocol, options, most_steps)
+    try:
+        data = simulate(model, protocol, seed=SEED, options=options)
+    except InputError as problem:
+        if not remark:
+            raise
+        plan(model, protocol, 1, SEED)  # its own InputError comes first: what cannot be run at all
+        steps = fixed_steps(model, protocol)
+        raise _TooLong(
+            f"takes {steps:.1e} steps over all states, where at most {most_steps:.1e} may, and "
+            f"cannot be run with others: {problem.message}"
+        ) from None
     failures = json.loads(data.attrs["trust"])["failures"]
     if failures:
         raise SimulationError(f"not to be trusted: {failures[0]}")
@@ -119,6 +140,7 @@ def _run(model: Model, protocol: Protocol, options: Options | None, most_steps: 
         tuple(float(value) if there else None for value, there in zip(found, finite, strict=True)),
         tuple("" if there else nothing for there in finite),
         tuple(json.loads(data.attrs["not_modelled"])),
+        remark=remark,
     )
 
 

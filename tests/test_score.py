@@ -39,6 +39,23 @@ def counting():
 
 
 @pytest.fixture(scope="module")
+def drawing(tmp_path_factory):
+    """Return a model whose noise depends on its state, so that only a fixed step will do."""
+    folder = tmp_path_factory.mktemp("drawing")
+    (folder / "components").mkdir()
+    (folder / "components" / "own.yaml").write_text(
+        "format: 1\ntitle: own\nequations: |\n  dx/dt = (1 + x) * sqrt(rate) * xi : 1\n"
+        "on_pre:\n  - do: x += 0\ninitial: {x: 1}\n"
+        "parameters:\n  rate: {value: 1 Hz, assumed: for a test}\n"
+    )
+    (folder / "own.yaml").write_text(
+        "format: 1\ntitle: own\ncomponents: [own]\nreadout: x\n"
+        "integrator: {method: milstein, dt: 1 ms}\n"
+    )
+    return load_model(str(folder / "own.yaml"))
+
+
+@pytest.fixture(scope="module")
 def counted(counting):
     return compare(counting, experiment("counted"), REFERENCE)
 
@@ -176,14 +193,24 @@ def test_fitted_and_held_out_outcomes_are_told_apart(counting):
     assert (roles["held-out"].agree, roles["held-out"].of) == (2, 4)
 
 
-def test_what_takes_too_many_steps_of_a_fixed_length_is_left_out(counting):
+def test_what_takes_too_many_steps_of_a_fixed_length_is_run_at_the_solvers_own(counting):
     step = replace(counting.integrator, method="rk4", dt=1e-3)
     slow = replace(counting, integrator=step)
     # three conditions of 1 s, at most 0.49 s and 0.1 s, at 1 ms
     assert fixed_steps(slow, experiment("counted").protocol) == pytest.approx(3 * 1590)
-    found = strengths(slow, experiment("counted").protocol, most_steps=1000)
-    assert found.left_out == "takes 4.8e+03 steps over all states; at most 1.0e+03 may"
-    assert compared(slow, experiment("counted"), found).state == "left out"
+    own, fixed = (
+        strengths(slow, experiment("counted").protocol, most_steps=most) for most in (1e3, 1e6)
+    )
+    assert own.remark == "run at steps of the solver's own, where the model asks for 1 ms"
+    assert fixed.remark == ""
+    assert own.strengths == pytest.approx(fixed.strengths)
+
+
+def test_what_no_other_steps_can_do_is_left_out(drawing):
+    found = strengths(drawing, experiment("counted").protocol, most_steps=1)
+    assert "the noise of 'x' depends on 'x'" in found.left_out
+    assert "where at most 1.0e+00 may" in found.left_out
+    assert compared(drawing, experiment("counted"), found).state == "left out"
 
 
 def test_what_does_not_apply_is_told_so_and_not_left_out(counting):

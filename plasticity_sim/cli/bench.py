@@ -16,7 +16,7 @@ from plasticity_sim.cli.run import progress_bar
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import shipped
 
-MOST_STEPS = 1e9  # with the shipped models, a minute a pair
+MOST_STEPS = 1e9  # of a variable: with the shipped models, a quarter of a minute a pair
 _SLOWEST = 3  # pairs that are told
 _SLOW = 5.0  # s: quicker ones are not worth telling
 
@@ -36,14 +36,13 @@ def bench(
         int | None, typer.Option(min=1, help="how many at once [one a processor]")
     ] = None,
     most_steps: Annotated[
-        float, typer.Option(min=0, help="of a fixed length, over all states; longer pairs wait")
+        float, typer.Option(min=0, help="of a fixed length, over all states; see below")
     ] = MOST_STEPS,
 ) -> int:
     """Run models under published experiments and score them; what is there is not run again.
 
     Writes bench.csv (one row an outcome), bench.png and bench.html. Pairs of a model with a fixed
-    step that would take longer than --most-steps are left out, and shown so; run them once with a
-    higher number, and they are there from then on.
+    step that would take more than --most-steps are run at steps of the solver's own, and say so.
     """
     folder = _folder(out)
     chosen, tables = _names(models, "models"), _names(experiments, "experiments")

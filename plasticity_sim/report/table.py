@@ -12,6 +12,7 @@ from plasticity_sim.score import Cell
 COLUMNS = (
     "model", "experiment", "condition", "role", "kind", "mean (%)", "sem (%)", "n", "confidence",
     "simulated (%)", "z", "measured sign", "simulated sign", "agrees", "applicable", "reason",
+    "remark",
 )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ def _rows(cell: Cell) -> Iterator[list[str]]:
             cell.model.name, cell.experiment.name, found.condition, cell.role, outcome.kind,
             _number(outcome.mean), _number(outcome.sem), _number(outcome.n), outcome.confidence,
             _number(found.simulated), _number(found.z), found.measured_sign, found.simulated_sign,
-            _YES[found.agrees], applicable, found.reason,
+            _YES[found.agrees], applicable, found.reason, cell.simulated.remark,
         ]  # fmt: skip
 
 
