@@ -18,7 +18,8 @@ class Case:
     """One row of conditions: `synapses` copies of a model under one protocol.
 
     `judged` is the variable whose relative error at the checkpoint, one second after the last
-    pulse, may be `target` at most; `kinase` is the one that tells solutions apart early on.
+    pulse, may be `target` at most; `kinase` is the one that tells solutions apart early on. `peers`
+    are those that take part, by default all.
     """
 
     model: str
@@ -27,25 +28,32 @@ class Case:
     target: float
     judged: str
     kinase: str
+    peers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        return f"{self.model}-{self.protocol}"
+        judged = "-kinase" if self.judged == self.kinase else ""
+        return f"{self.model}-{self.protocol}{judged}"
+
+    @property
+    def title(self) -> str:
+        judged = ", the kinase judged" if self.judged == self.kinase else ""
+        return f"{self.model}, {self.protocol}{judged}"
 
 
 # The weight of graupner_brunel_2007 is 1 + a small part of the kinase, so that it hardly moves
-# where the kinase does. With pairs, which turn the switch, the kinase itself is judged: harder.
+# where the kinase does. To judge the kinase itself is harder.
 _CASCADE = ("w", "kinase")
 _WEIGHT = ("w", "camkii_active")
-_KINASE = ("camkii_active", "camkii_active")
+_KINASE = ("camkii_active", "camkii_active", ("roadrunner",))
 
 CASES = (
     Case("cascade", "pulses_1hz", 512, 1e-4, *_CASCADE),
     Case("cascade", "pulses_100hz", 1024, 1e-5, *_CASCADE),
     Case("graupner_brunel_2007", "pulses_1hz", 512, 1e-4, *_WEIGHT),
-    Case("graupner_brunel_2007", "pairs_1hz", 512, 1e-4, *_KINASE),
     Case("graupner_brunel_2007", "pulses_100hz", 1024, 1e-5, *_WEIGHT),
-    Case("graupner_brunel_2007", "pairs_100hz", 1024, 1e-5, *_KINASE),
+    Case("graupner_brunel_2007", "pulses_1hz", 512, 1e-4, *_KINASE),
+    Case("graupner_brunel_2007", "pulses_100hz", 1024, 1e-5, *_KINASE),
 )
 
 _VARIED = {"g_nmda": 0.1, "k_can": 0.1, "k_auto": 0.1}  # of graupner_brunel_2007

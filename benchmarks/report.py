@@ -66,8 +66,9 @@ they are found by trying tolerances, and absolute tolerances for each state, fro
 The time is that of the integration for one synapse, the median of the repeats; compiling and
 loading are not in it, but the time of plasticity-sim is that of a whole call, the start of its
 process included. Errors are relative to a solution by LSODA at a tolerance of 1e-11, the largest
-over the synapses: eight for plasticity-sim, one for Brian2, three for the others. The load is the
-machine's average of one minute, before and after.
+over the synapses: eight for plasticity-sim, one for Brian2, three for the others. Brian2 runs to
+the moment at which its error is taken, not to the end. The load is the machine's average of one
+minute, before and after.
 """
 
 
@@ -81,7 +82,7 @@ def _table(result: Result) -> list[str]:
              *(f"error of {name}" for name in names), *(f"{name} at the end" for name in names),
              "pulses", "load"]  # fmt: skip
     lines = [
-        f"## {case.model}, {case.protocol}, {case.synapses} synapses",
+        f"## {case.title}, {case.synapses} synapses",
         "",
         f"Error of `{case.judged}` one second after the last pulse at most {case.target:g}. "
         f"Uncertainty of the reference: {sure}.",
@@ -101,7 +102,7 @@ def _table(result: Result) -> list[str]:
             pulses = ", ".join(f"{value:g}" for value in row.delivered)
             cells += [f"{row.seconds:.3g}", ratio(row.seconds / unit)]
             cells += [f"{row.errors[name]:.1e}" for name in names]
-            cells += [f"{row.end_errors[name]:.1e}" for name in names]
+            cells += [f"{row.end_errors[name]:.1e}" if row.end_errors else "-" for name in names]
             cells += [f"{pulses} of {result.pulses}", load]
         else:
             cells += ["-"] * (len(heads) - 2)
@@ -127,7 +128,7 @@ def _claims(results: list[Result]) -> list[str]:
                 found = result.time(peer) / result.time(place)
                 against = next(row.simulator for at, row in result.rows if at == peer)
                 size = f"{result.case.synapses} synapses" if place == "batch" else "one synapse"
-                cells = [f"{result.case.model}, {result.case.protocol}, {size}", against]
+                cells = [f"{result.case.title}, {size}", against]
                 cells += [str(times), ratio(found), "met" if found >= times else "missed"]
                 cells.append(ratio(result.time(peer) / result.time("kernel")))
                 lines.append("| " + " | ".join(cells) + " |")

@@ -28,6 +28,8 @@ from plasticity_sim.solver.step import step
 from plasticity_sim.solver.system import system
 from plasticity_sim.solver.tableaus import TABLEAUS
 
+Task = dict[str, Any]
+
 COUNTER = "delivered"  # a variable that every pulse adds 1 to, in every simulator
 CHECKPOINT = 1.0  # s after the last pulse
 
@@ -72,7 +74,7 @@ def referenced(count: int) -> list[int]:
     return [int(n) for n in np.linspace(0, count - 1, min(REFERENCED, count)).round()]
 
 
-def task_of(case: Case, batch: Batch) -> dict[str, Any]:
+def task_of(case: Case, batch: Batch) -> Task:
     """Return the JSON of a case: equations in order, numbers in SI units, events in time.
 
     `synapses` holds the varied parameters and the initial values of every lane, `events` pairs of
@@ -112,7 +114,7 @@ def task_of(case: Case, batch: Batch) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def step_of(batch: Batch) -> dict[str, Any]:
+def step_of(batch: Batch) -> Task:
     """Return the statements of one step of our own method, for a kernel written around them.
 
     They read states, held variables, parameters and `h`; `new` and `error` name what comes out, and
@@ -130,7 +132,7 @@ def step_of(batch: Batch) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def key_of(task: dict[str, Any]) -> str:
+def key_of(task: Task) -> str:
     """Return a name that changes with anything in the referenced part of `task`."""
     own = {name: part for name, part in task.items() if name != "step"}
     own["synapses"] = [task["synapses"][n] for n in task["referenced"]]
