@@ -153,6 +153,13 @@ def test_odd_functions_are_accurate_to_the_rounding_of_one_around_zero(compiled,
     assert errors.max() < 4 * EPSILON
 
 
+def test_a_cosine_of_turns_is_accurate_to_the_rounding_of_one(compiled):
+    turns = np.concatenate([between(0, 1), between(-50, 50)])
+    expected = exact(lambda x: mpmath.cos(2 * mpmath.pi * x), turns)
+    errors = np.abs(vectorised(compiled, "cos_turns", turns) - expected)
+    assert errors.max() < 16 * EPSILON  # four times that of the sine it is made of
+
+
 def test_a_power_is_as_accurate_as_its_logarithm(compiled):
     x, y = 10 ** between(-100, 100), between(-3, 3, seed=4)
     expected = exact(mpmath.power, x, y)

@@ -22,6 +22,7 @@ from plasticity_sim.engine.batch import Array
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.model.parts import Kind
+from plasticity_sim.solver.maths import FUNCTIONS as MATHS
 
 Words = tuple[NDArray[np.uint64], ...]
 
@@ -74,10 +75,15 @@ static inline double lane_uniform(double seed, double step, double draw) {{
 static inline double lane_normal(double seed, double step, double draw) {{
     double first, second;
     lane_pair(seed, step, draw, &first, &second);
-    return sqrt(-2.0 * log(first)) * cos({2 * np.pi!r} * second);
+    return sqrt(-2.0 * lane__log(first)) * lane__cos_turns(second);
 }}
 #endif
 """.strip()
+_MATHS = {f"lane__{name}": MATHS[f"lane__{name}"] for name in ("log", "cos_turns")}
+_LIBRARY = (  # in Cython, which has no loop to vectorise
+    "#define lane__log(x) log(x)",
+    f"#define lane__cos_turns(x) cos({2 * np.pi!r} * (x))",
+)
 
 
 def philox(counter: Iterable[ArrayLike], key: Iterable[ArrayLike]) -> Words:
@@ -125,13 +131,13 @@ def _normal(seed: ArrayLike, step: ArrayLike, draw: ArrayLike) -> Array:
 def _brian_function(name: str, python: Any) -> Function:
     declared = f"double {name}(double seed, double step, double draw)"
     headers = ["<math.h>", "<stdint.h>", "<string.h>"]
-    verbatim = [*(f"#include {header}" for header in headers), *CODE.splitlines()]
+    verbatim = [*(f"#include {header}" for header in headers), *_LIBRARY, *CODE.splitlines()]
     inside = ['"""', *verbatim, '"""', declared]
     cython = "\n    ".join(["cdef extern from *:", *inside])
     function = Function(python, arg_units=[1, 1, 1], return_unit=1)
     function.implementations.add_numpy_implementation(python)
     function.implementations.add_implementation(
-        "cpp", CODE, name=name, compiler_kwds={"headers": headers}
+        "cpp", CODE, name=name, dependencies=_MATHS, compiler_kwds={"headers": headers}
     )
     function.implementations.add_implementation("cython", cython, name=name)
     return function

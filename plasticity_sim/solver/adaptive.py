@@ -19,6 +19,7 @@ import sympy
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from plasticity_sim.solver.arithmetic import INVERSE, fused, gathered
+from plasticity_sim.solver.crossings import first_crossing
 from plasticity_sim.solver.maths import VECTORISABLE
 from plasticity_sim.solver.noise import drawn, noise_in_error
 from plasticity_sim.solver.statements import text
@@ -32,7 +33,7 @@ IDLE = 1e-6  # s: the step that a lane which must not move computes in vain
 _SAFETY, _LEAST, _MOST = 0.9, 0.2, 6.0  # of the change of step
 _ALMOST = 0.999  # a step that reaches this share of the room left takes all of it
 _BEFORE = 0.998  # a step cut at a crossing takes at most this share of the room
-_NEAR = 1e-7  # a crossing this share of the step before its end is at its end
+_NEAR = 0.1  # of the tolerance: a crossing this share of the step before its end is at its end
 
 VARIABLES = """
 lane__t : 1            # s, this lane's own time
@@ -155,7 +156,7 @@ class Adaptive(StateUpdateMethod):
         )
 
     def _crossings(self, made: Step) -> None:
-        """Find the first comparison that changes within the step, at its middle or its end."""
+        """Find the first comparison that changes within the step, by its middle or its end."""
         own = self.system
         margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
         if not margins:
@@ -163,23 +164,19 @@ class Adaptive(StateUpdateMethod):
         middle = self._inside(made, 0.5, *margins.values())
         half = made.evaluate(margins, "middle", middle, "lane__t + 0.5 * _h")
         end = made.evaluate(margins, "end", made.new, "lane__t + _h")
-        crossed: list[str] = []
-        part = "1.0"
+        part, crossed = "1.0", []
         for name in own.switches:
-            start = made.before[f"margin_{name}"]
-            for names, share in ((end, 1.0), (half, 0.5)):
-                margin, now = names[f"margin_{name}"], f"_changed{len(crossed)}"
-                place = f"{share} * {start} / ({start} - {margin})"
-                made.add(
-                    f"{now} = lane__positive({margin}) - _{name}1",
-                    f"_part{len(crossed)} = lane__select({now} * {now},"
-                    f" lane__lesser({part}, {place}), {part})",
-                )
-                part = f"_part{len(crossed)}"
-                crossed.append(f"{now} * {now}")
+            start, key = made.before[f"margin_{name}"], f"margin_{name}"
+            made.add(*first_crossing(name, start, half[key], end[key]))
+            made.add(
+                f"_until_{name} = lane__select(_crosses_{name},"
+                f" lane__lesser({part}, _place_{name}), {part})"
+            )
+            part = f"_until_{name}"
+            crossed.append(f"_crosses_{name}")
         made.add(
             f"_part = {part}",
-            f"_near = 1e-11 + {_NEAR!r} * _h",
+            f"_near = 1e-11 + {_NEAR!r} * lane__rtol * _h",
             f"_cut = lane__positive({' + '.join(crossed)})"
             " * lane__below(_near, (1.0 - _part) * _h)",
         )

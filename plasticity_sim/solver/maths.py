@@ -95,6 +95,26 @@ static inline double lane__log(double x) {
     return x >= 0.0 ? value : x - x + std::numeric_limits<double>::quiet_NaN();
 }
 """
+# 2 sin(x)**2 - 1 with |x| < pi / 2, Taylor to order 21; in turns, so that the reduction is exact
+_COS_TURNS = """
+static inline double lane__cos_turns(double turns) {
+    const double x = 3.141592653589793 * (turns - std::floor(turns) - 0.5);
+    const double z = x * x;
+    double p = 1.9572941063391263e-20;
+    p = lane__fma(p, z, -8.22063524662433e-18);
+    p = lane__fma(p, z, 2.8114572543455206e-15);
+    p = lane__fma(p, z, -7.647163731819816e-13);
+    p = lane__fma(p, z, 1.6059043836821613e-10);
+    p = lane__fma(p, z, -2.505210838544172e-08);
+    p = lane__fma(p, z, 2.7557319223985893e-06);
+    p = lane__fma(p, z, -0.0001984126984126984);
+    p = lane__fma(p, z, 0.008333333333333333);
+    p = lane__fma(p, z, -0.16666666666666666);
+    p = lane__fma(p, z, 1.0);
+    const double sine = p * x;
+    return 2.0 * sine * sine - 1.0;
+}
+"""
 
 
 def _from_exp(name: str, body: str) -> str:
@@ -135,6 +155,7 @@ FUNCTIONS: dict[str, Function] = {}
 _function("fma", "", lambda a, b, c: a * b + c, 3)
 _function("exp", _EXP, lambda x: np.exp(np.clip(x, -708, 709)), 1)
 _function("log", _LOG, np.log, 1)
+_function("cos_turns", _COS_TURNS, lambda turns: np.cos(2 * np.pi * (turns - np.floor(turns))), 1)
 _function("log10", _from_exp("log10", "return lane__log(x) * 0.4342944819032518;"),
           np.log10, 1, ("log",))  # fmt: skip
 _function("tanh", _from_exp("tanh", "return 1.0 - 2.0 / (lane__exp(2.0 * x) + 1.0);"),
