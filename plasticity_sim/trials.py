@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from plasticity_sim.engine.fixed import VECTOR
 from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.measures import at_measure
 from plasticity_sim.model import Model
@@ -55,13 +56,16 @@ def strengths(
 
 
 def fixed_steps(model: Model, protocol: Protocol) -> float:
-    """Return how many steps the states of all synapses take where the step is fixed; else 0."""
+    """Return how many steps all states take where the step is fixed, else 0.
+
+    Lanes take them eight at a time, so that up to eight count as one.
+    """
     if model.integrator.dt is None:
         return 0.0
     clocks = [condition.timeline for condition in protocol.conditions]
     longest = max(clock.stop - clock.start for clock in clocks)  # the others run on with it
     lanes = len(clocks) * len(model.states) * model.population.synapses
-    return lanes * len(model.differential) * longest / model.integrator.dt
+    return math.ceil(lanes / VECTOR) * len(model.differential) * longest / model.integrator.dt
 
 
 def chosen_engine(

@@ -16,7 +16,7 @@ from plasticity_sim.cli.run import progress_bar
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import shipped
 
-MOST_STEPS = 1e9  # of a variable: with the shipped models, a quarter of a minute a pair
+MOST_STEPS = 1e8  # with the shipped models, a quarter of a minute a pair
 _SLOWEST = 3  # pairs that are told
 _SLOW = 5.0  # s: quicker ones are not worth telling
 

@@ -37,7 +37,7 @@ from plasticity_sim.model.parts import Kind, Variable
 
 _METHODS = {"rk4": RungeKutta4()}  # the others are Brian2's own
 _POLL = 0.2  # s between looks at the progress of a compiled run
-_VECTOR = 8  # doubles in the widest vector register
+VECTOR = 8  # doubles in the widest vector register
 _REPORTS = 500  # how often a compiled run tells how far it is
 
 
@@ -248,7 +248,7 @@ def _watch(folder: str, finished: threading.Event, progress: Progress | None) ->
 
 def _padded(batch: Batch) -> Batch:
     """Return the batch filled up with copies: a vector of 8 costs less than 3 single lanes."""
-    missing = -len(batch.lanes) % _VECTOR
+    missing = -len(batch.lanes) % VECTOR
     return replace(batch, lanes=(*batch.lanes, *batch.lanes[:1] * missing))
 
 
