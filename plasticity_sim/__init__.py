@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from plasticity_sim.model import Model, load_model
     from plasticity_sim.protocol import Protocol, load_protocol
     from plasticity_sim.simulation import Options, simulate
+    from plasticity_sim.sweep import open_sweep
 
 __all__ = [
     "Experiment",
@@ -26,6 +27,7 @@ __all__ = [
     "load_experiment",
     "load_model",
     "load_protocol",
+    "open_sweep",
     "simulate",
 ]
 __version__ = "0.1.0"
@@ -35,6 +37,7 @@ _HOMES = {
     "Experiment": "experiment", "load_experiment": "experiment",
     "Model": "model", "load_model": "model", "Protocol": "protocol", "load_protocol": "protocol",
     "Options": "simulation", "simulate": "simulation",
+    "open_sweep": "sweep",
 }  # fmt: skip
 
 

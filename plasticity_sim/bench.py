@@ -20,20 +20,17 @@ from pathlib import Path
 
 from plasticity_sim.errors import InputError
 from plasticity_sim.experiment import Experiment, load_experiment
+from plasticity_sim.fingerprints import clocks_digest, code_digest
 from plasticity_sim.jobs import Executor
 from plasticity_sim.model import Model, load_model
 from plasticity_sim.protocol import Protocol
 from plasticity_sim.results import write_beside
 from plasticity_sim.score import Cell, compared
-from plasticity_sim.simulation import Options, versions
+from plasticity_sim.simulation import Options
 from plasticity_sim.simulation.simulate import resolved_inputs
 from plasticity_sim.trials import SEED, Simulated, chosen_engine, fixed_steps, strengths
 
 Pair = tuple[str, str]  # names or paths of a model and an experiment
-
-_PACKAGE = Path(__file__).parent
-_DECIDING = ("quantities.py", "changes.py", "model", "protocol", "solver", "engine", "simulation",
-             "measures.py", "trials.py")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ def run_bench(
     home.mkdir(parents=True, exist_ok=True)
     pairs = list(product(found, tables))
     keys, files, kept = {}, {}, {}
-    clocks = {name: _clocks(experiment.protocol) for name, experiment in tables.items()}
+    clocks = {name: clocks_digest(experiment.protocol) for name, experiment in tables.items()}
     for pair in pairs:
         model, experiment = found[pair[0]], tables[pair[1]]
         keys[pair] = _key(model, experiment.protocol, clocks[pair[1]], most_steps)
@@ -137,27 +134,8 @@ def _key(model: Model, protocol: Protocol, clocks: str, most_steps: float) -> st
     options, _ = chosen_engine(model, protocol, None, most_steps)
     options = (options or Options()).resolved(model)
     inputs = resolved_inputs(model, protocol, model.population.synapses, SEED, options)
-    parts = (inputs, clocks, _engine())
+    parts = (inputs, clocks, code_digest("trials.py"))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _clocks(protocol: Protocol) -> str:
-    """Return a digest of all spike times, since those of a file are not in the protocol."""
-    digest = hashlib.sha256()
-    for condition in protocol.conditions:
-        for times in (condition.timeline.pre, condition.timeline.post):
-            digest.update(b"%d:" % times.size + times.tobytes())
-    return digest.hexdigest()
-
-
-@cache
-def _engine() -> str:
-    """Return a digest of the versions and of the code that decide the strengths."""
-    places = [_PACKAGE / name for name in _DECIDING]
-    folders = [path for place in places for path in place.rglob("*.py")]
-    files = sorted([*folders, *(place for place in places if place.is_file())])
-    texts = [json.dumps(versions()).encode(), *(file.read_bytes() for file in files)]
-    return hashlib.sha256(b"\0".join(texts)).hexdigest()
 
 
 def _work(model: Model, protocol: Protocol, most_steps: float) -> float:

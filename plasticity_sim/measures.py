@@ -11,6 +11,7 @@ import xarray as xr
 
 from plasticity_sim.simulation import STRENGTH
 
+PEAK = "peak_"  # begins the names of largest values
 _EDGE = 1e-6  # s: samples at the edge of the measuring window count
 
 
@@ -22,14 +23,36 @@ def at_measure(data: xr.Dataset, variable: str = STRENGTH) -> xr.DataArray:
     return data[variable].where(inside).mean("sample", keep_attrs=True)
 
 
+def measured(data: xr.Dataset) -> xr.Dataset:
+    """Return strengths at the measuring time with their error, and peaks, of every condition.
+
+    A condition of which a lane failed is not a number.
+    """
+    strength = at_measure(data)
+    found = xr.Dataset({STRENGTH: strength})
+    synapses = at_measure(data, f"{STRENGTH}_of_synapse")
+    if data.sizes["synapse"] > 1:
+        error = synapses.std("synapse", ddof=1) / np.sqrt(data.sizes["synapse"])
+    else:
+        error = xr.full_like(strength, np.nan)
+    found[f"{STRENGTH}_sem"] = error.where(strength.notnull()).assign_attrs(
+        units="%", long_name="standard error of the strength over synapses"
+    )
+    lanes = at_measure(data, f"{STRENGTH}_of_lane")
+    found[f"{STRENGTH}_of_state"] = lanes.mean("synapse", skipna=False).assign_attrs(
+        units="%", long_name="strength of the population from one state, of its baseline"
+    )
+    for name in map(str, data.data_vars):
+        if name.startswith(PEAK):
+            largest = data[name].max("synapse", skipna=False, keep_attrs=True)
+            found[name] = largest
+    return found.drop_vars([name for name in found.coords if name not in found.dims])
+
+
 def summary(data: xr.Dataset, wall: float, version: str) -> dict[str, Any]:
     """Return the plain data that `run --json` prints: one entry a condition."""
     axes = [str(dim) for dim in data[STRENGTH].dims if dim != "sample"]
-    strength = at_measure(data)
-    lanes = at_measure(data, f"{STRENGTH}_of_lane").mean("synapse")
-    synapses = at_measure(data, f"{STRENGTH}_of_synapse")
-    count = data.sizes["synapse"]
-    sem = synapses.std("synapse", ddof=1) / np.sqrt(count) if count > 1 else None
+    found, count = measured(data), data.sizes["synapse"]
     conditions = []
     for indices in itertools.product(*(range(data.sizes[axis]) for axis in axes)):
         here = dict(zip(axes, indices, strict=True))
@@ -37,20 +60,20 @@ def summary(data: xr.Dataset, wall: float, version: str) -> dict[str, Any]:
         conditions.append(
             labels
             | {
-                "strength_percent": float(strength[here]),
-                "strength_sem": float(sem[here]) if sem is not None else None,
+                "strength_percent": float(found[STRENGTH][here]),
+                "strength_sem": float(found[f"{STRENGTH}_sem"][here]) if count > 1 else None,
                 "n": count,
                 "states": {
-                    str(state): float(lanes[here].sel(state=state))
+                    str(state): float(found[f"{STRENGTH}_of_state"][here].sel(state=state))
                     for state in data["state"].to_numpy()
                 },
                 "peak": {
-                    str(name).removeprefix("peak_"): {
-                        "value": float(data[name][here].max()),
-                        "unit": data[name].attrs["units"],
+                    str(name).removeprefix(PEAK): {
+                        "value": float(found[name][here].max()),
+                        "unit": found[name].attrs["units"],
                     }
-                    for name in data.data_vars
-                    if str(name).startswith("peak_")
+                    for name in found.data_vars
+                    if str(name).startswith(PEAK)
                 },
             }
         )

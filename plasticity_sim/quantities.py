@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -25,6 +26,7 @@ _NUMBER = re.compile(
     r"\s*([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(.*?)\s*", re.DOTALL
 )
 _RANGE = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)\s*:\s*([0-9]+)\s*(.*?)\s*", re.DOTALL)
+_SPAN = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)(?:\s+(.*?))?\s*", re.DOTALL)
 _ZERO_CELSIUS = 273.15  # K
 _LONGEST_TEXT = 200
 _LONGEST_RANGE = 100_000
@@ -200,6 +202,39 @@ def in_unit(value: float, unit: str) -> float:
     return value - _ZERO_CELSIUS if unit == "degC" else value / float(parse_unit(unit))
 
 
+@dataclass(frozen=True)
+class Span:
+    """All between two ends in one unit: in even steps or, where `is_log`, in even ratios."""
+
+    start: float
+    stop: float
+    unit: str
+    is_log: bool = False
+
+    def at(self, share: float) -> str:
+        """Return the quantity at a share of the way, 0 to 1, written out with the unit."""
+        if self.is_log:
+            value = self.start * (self.stop / self.start) ** share
+        else:
+            value = self.start + share * (self.stop - self.start)
+            # what only the rounding of the share leaves
+            nothing = abs(value) < 1e-12 * max(abs(self.start), abs(self.stop))
+            value = 0.0 if nothing else value
+        return f"{value:.12g} {self.unit}".strip()  # 12 digits: values as people would write them
+
+
+def parse_span(text: str) -> Span:
+    """Return what start:stop and a unit write, `log` behind it for even ratios.
+
+    >>> parse_span("0.1:10 nS log").at(0.5)
+    '1 nS'
+    """
+    match = _SPAN.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    if not match:
+        raise InputError(f"'{text[:80]}' is not start:stop and a unit, as in '0.2:1 nS'")
+    return _span(text, match[1], match[2], match[3] or "")
+
+
 def is_range(text: object) -> bool:
     """Tell whether `text` is start:stop:count with a unit."""
     return isinstance(text, str) and len(text) <= _LONGEST_TEXT and bool(_RANGE.fullmatch(text))
@@ -210,27 +245,33 @@ def expand_range(text: str) -> list[str]:
 
     >>> expand_range("-2:2:3 ms")
     ['-2 ms', '0 ms', '2 ms']
+    >>> expand_range("0.1:10:3 nS log")
+    ['0.1 nS', '1 nS', '10 nS']
     """
     match = _RANGE.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if not match:
         raise InputError(
             f"'{text[:80]}' is not a range; write start:stop:count, as in '-30:30:31 ms'"
         )
-    start, stop, count = split_quantity(match[1]), split_quantity(match[2]), int(match[3])
-    if start[1] or stop[1]:
-        raise InputError(f"'{text}': the unit stands once, at the end, as in '-30:30:31 ms'")
+    span, count = _span(text, match[1], match[2], match[4]), int(match[3])
     if not 1 <= count <= _LONGEST_RANGE:
         raise InputError(f"'{text}' has {count} values; 1 to {_LONGEST_RANGE} are possible")
-    for end in (match[1], match[2]):
-        parse_quantity(f"{end} {match[4]}")
-    first, last = start[0], stop[0]
-    if not math.isfinite(last - first):
+    return [span.at(i / max(count - 1, 1)) for i in range(count)]
+
+
+def _span(text: str, start: str, stop: str, words: str) -> Span:
+    first, last = split_quantity(start), split_quantity(stop)
+    if first[1] or last[1]:
+        raise InputError(f"'{text}': the unit stands once, at the end, as in '-30:30:31 ms'")
+    is_log = words.split()[-1:] == ["log"]
+    unit = words.removesuffix("log").strip() if is_log else words
+    for end in (start, stop):
+        parse_quantity(f"{end} {unit}")
+    if not math.isfinite(last[0] - first[0]):
         raise InputError(f"'{text}' spans more than a number can hold")
-    nothing = 1e-12 * max(abs(first), abs(last))  # what only the rounding of the division leaves
-    shares = (i / max(count - 1, 1) for i in range(count))
-    values = [first + share * (last - first) for share in shares]
-    # 12 digits: values as people would write them
-    return [f"{0.0 if abs(v) < nothing else v:.12g} {match[4]}".strip() for v in values]
+    if is_log and (first[0] * last[0] <= 0 or unit == "degC"):
+        raise InputError(f"'{text}': ratios need two ends of one sign, and a unit without offset")
+    return Span(first[0], last[0], unit, is_log)
 
 
 def expand_list(text: str) -> list[str]:

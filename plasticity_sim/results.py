@@ -51,17 +51,18 @@ def to_table(data: xr.Dataset, along: str = "sample"):  # type: ignore[no-untype
 
 def write_beside(target: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `target`, then rename it."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=target.suffix)
-    os.close(handle)
-    temporary = Path(name)
     try:
-        write(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=target.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            write(temporary)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as problem:
         raise InputError(f"'{target}' cannot be written: {problem.strerror or problem}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

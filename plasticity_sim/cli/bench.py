@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from plasticity_sim.cli.options import console
+from plasticity_sim.cli.options import console, results_folder
 from plasticity_sim.cli.run import progress_bar
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import shipped
@@ -44,7 +43,7 @@ def bench(
     Writes bench.csv (one row an outcome), bench.png and bench.html. Pairs of a model with a fixed
     step that would take more than --most-steps are run at steps of the solver's own, and say so.
     """
-    folder = _folder(out)
+    folder = results_folder(out)
     chosen, tables = _names(models, "models"), _names(experiments, "experiments")
     from plasticity_sim.bench import run_bench
     from plasticity_sim.jobs import LocalProcesses, processors
@@ -65,21 +64,6 @@ def bench(
         raise
     _write(found, folder)
     return _told(found, folder, time.perf_counter() - began)
-
-
-def _folder(out: str) -> Path:
-    """Return the folder to write to; InputError before any work if it cannot be one."""
-    folder = Path(out)
-    if not out or "\0" in out:
-        raise InputError("--out: give the name of a folder")
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"'{out}' is a file; give a folder")
-    nearest = folder if folder.exists() else folder.absolute().parent
-    if not nearest.is_dir():
-        raise InputError(f"the folder '{folder.parent}' does not exist; make it first")
-    if not os.access(nearest, os.W_OK):
-        raise InputError(f"the folder '{nearest}' cannot be written to")
-    return folder
 
 
 def _names(given: str | None, kind: str) -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from rich.console import Console
 
+from plasticity_sim.axis import assigned
 from plasticity_sim.errors import InputError
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -13,9 +17,7 @@ def assignments(texts: list[str]) -> dict[str, str]:
     """Return names and values of every `--set "name=value"`."""
     found: dict[str, str] = {}
     for text in texts:
-        name, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not name or not value:
-            raise InputError(f'--set "{text}": write a name and a value, as in "g_nmda=0.6 nS"')
+        name, value = assigned(text, 'write a name and a value behind --set, as in "g_nmda=0.6 nS"')
         if name in found:
             raise InputError(f"--set: '{name}' is given twice")
         found[name] = value
@@ -28,6 +30,21 @@ def check_picture(path: str | None) -> None:
 
     if path:
         check_target(path, PICTURES)
+
+
+def results_folder(out: str) -> Path:
+    """Return the folder that --out names; InputError before any work if it cannot be one."""
+    folder = Path(out)
+    if not out or "\0" in out:
+        raise InputError("--out: give the name of a folder")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"'{out}' is a file; give a folder")
+    nearest = folder if folder.exists() else folder.absolute().parent
+    if not nearest.is_dir():
+        raise InputError(f"the folder '{folder.parent}' does not exist; make it first")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"the folder '{nearest}' cannot be written to")
+    return folder
 
 
 def console() -> Console:

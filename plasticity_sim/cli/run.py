@@ -91,17 +91,9 @@ def _simulated(
     """Return the Dataset of one model and its summary."""
     from plasticity_sim import __version__
     from plasticity_sim.measures import summary
-    from plasticity_sim.model import load_model, read_values
-    from plasticity_sim.protocol import load_protocol
-    from plasticity_sim.simulation import simulate, with_values
+    from plasticity_sim.simulation import load_asked, simulate
 
-    protocol = load_protocol(protocol_name)
-    model = load_model(name)
-    if values:
-        model = read_values(values, model)
-    model, protocol = with_values(model, protocol, assignments)
-    if drugs:
-        protocol = protocol.with_drugs([_drug(text) for text in drugs])
+    model, protocol = load_asked(name, protocol_name, assignments, values, drugs)
     began = time.perf_counter()
     with progress_bar(f"{protocol.name} on {model.name}") as (progress, announce):
         result = simulate(
@@ -113,24 +105,20 @@ def _simulated(
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[tuple[Any, Any]]:
-    """Show a bar on stderr; yields what moves it by the share done, and what prints above it."""
+    """Show a bar on stderr; yields what moves it by the share done, and what prints above it.
+
+    Words behind the share stand for the title.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
     screen = Console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(f"{title}: preparing", total=1.0)
 
-        def update(share: float) -> None:
-            bar.update(task, completed=share, description=title)
+        def update(share: float, words: str = title) -> None:
+            bar.update(task, completed=share, description=words)
 
         yield update, lambda text: bar.console.print(text, highlight=False, soft_wrap=True)
-
-
-def _drug(text: str) -> dict[str, str]:
-    name, equals, dose = (part.strip() for part in text.partition("="))
-    if not name or (equals and not dose):
-        raise InputError(f'--drug "{text}": write a name or a name and dose, as in "apv=50 uM"')
-    return {"name": name, "dose": dose} if dose else {"name": name}
 
 
 def _points(path: str | None) -> Any:

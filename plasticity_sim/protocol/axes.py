@@ -5,44 +5,17 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from plasticity_sim.axis import Axis
 from plasticity_sim.document import Document, Place
 from plasticity_sim.errors import InputError, suggestion
-from plasticity_sim.quantities import (
-    expand_range,
-    in_unit,
-    is_range,
-    parse_quantity,
-    split_quantity,
-)
+from plasticity_sim.quantities import expand_range, is_range, parse_quantity
 
 MOST_CONDITIONS = 100_000
 _LEVELS = ("pulses", "bursts", "trains")  # innermost first
 _NOT_SETTINGS = {"format", "title", "source", "note", "name", "arms", "drugs", "file", "record"}
 _LABELS = {"name", "title"}
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One dimension of a protocol: values of a setting, or the names of its arms."""
-
-    name: str
-    texts: tuple[str, ...]
-    place: Place = ()
-
-    @property
-    def unit(self) -> str:
-        """The unit in which the coordinate is given; empty for numbers and names."""
-        return "" if self.name == "arm" else split_quantity(self.texts[0])[1]
-
-    @property
-    def coordinate(self) -> list[float] | list[str]:
-        """The axis as numbers in `unit`, or as names."""
-        if self.name == "arm":
-            return list(self.texts)
-        return [in_unit(float(parse_quantity(text)), self.unit) for text in self.texts]
 
 
 def settings(data: dict[str, Any]) -> dict[str, Place]:

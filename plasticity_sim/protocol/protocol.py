@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from plasticity_sim.axis import Axis
 from plasticity_sim.document import Document, read_document, validated_data
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import find
-from plasticity_sim.protocol.axes import Axis, axes, conditions, find_setting, place_value, settings
+from plasticity_sim.protocol.axes import axes, conditions, find_setting, place_value, settings
 from plasticity_sim.protocol.formats import ProtocolFormat
 from plasticity_sim.protocol.timeline import Timeline, build_timeline
 from plasticity_sim.quantities import expand_list

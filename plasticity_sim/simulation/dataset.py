@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
+from plasticity_sim.axis import Axis
 from plasticity_sim.engine.batch import Array, Outcome, sample_grid
 from plasticity_sim.engine.righthand import observer
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Protocol
 from plasticity_sim.quantities import in_unit
+from plasticity_sim.simulation.grid import Grid
 from plasticity_sim.simulation.lanes import Plan
 
 STRENGTH = "strength"
 _LANE_DIMS = ("state", "synapse", "sample")
 
 
-def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -> xr.Dataset:
+def to_dataset(model: Model, protocol: Protocol | Grid, plan: Plan, outcome: Outcome) -> xr.Dataset:
     """Return observed variables, peaks and the strength, in the units that people read."""
-    names = dict.fromkeys([*model.observe, model.readout.variable, *model.conserve])
-    # a state that is held at several values is an axis, and seen too
-    axes = [f"set.{axis.name}" if axis.name in names else axis.name for axis in protocol.axes]
+    names, axes = _sampled(model), axis_names(model, protocol.axes)
     shape = [len(axis.texts) for axis in protocol.axes]
     lanes = (*shape, len(model.states), plan.synapses)
     data = xr.Dataset(coords=_coordinates(model, protocol, plan, axes))
@@ -39,7 +40,19 @@ def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -
     return data
 
 
-def _coordinates(model: Model, protocol: Protocol, plan: Plan, axes: list[str]) -> dict[str, Any]:
+def axis_names(model: Model, axes: Sequence[Axis]) -> list[str]:
+    """Return the dimensions of `axes`: a state that is held at several values is seen too."""
+    seen = _sampled(model)
+    return [f"set.{axis.name}" if axis.name in seen else axis.name for axis in axes]
+
+
+def _sampled(model: Model) -> dict[str, None]:
+    return dict.fromkeys([*model.observe, model.readout.variable, *model.conserve])
+
+
+def _coordinates(
+    model: Model, protocol: Protocol | Grid, plan: Plan, axes: list[str]
+) -> dict[str, Any]:
     coordinates: dict[str, Any] = {}
     for name, axis in zip(axes, protocol.axes, strict=True):
         attributes = {"units": axis.unit or "1"} if axis.name != "arm" else {}
@@ -50,7 +63,7 @@ def _coordinates(model: Model, protocol: Protocol, plan: Plan, axes: list[str]) 
     return coordinates
 
 
-def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protocol) -> None:
+def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protocol | Grid) -> None:
     """Add `time` (from the first pulse) and `time_after` (from the last), both in seconds."""
     lasts = np.reshape([c.timeline.last for c in protocol.conditions], times.shape[:-1])
     flat = times.reshape(-1, times.shape[-1])
@@ -74,7 +87,7 @@ def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protoc
 
 
 def _add_strength(
-    data: xr.Dataset, model: Model, protocol: Protocol, plan: Plan, axes: list[str]
+    data: xr.Dataset, model: Model, protocol: Protocol | Grid, plan: Plan, axes: list[str]
 ) -> None:
     """Add the strength of each lane and of the weighted population, in % of the baseline."""
     read = data[model.readout.variable]
@@ -92,8 +105,10 @@ def _add_strength(
         units="%", long_name="strength of one synapse from one state, of its baseline"
     )
     weighted = (read * data["mix"]).sum("state", skipna=False)
-    start = (base * data["mix"]).sum("state")
-    data[STRENGTH] = (100 * weighted.mean("synapse") / start.mean("synapse")).assign_attrs(
+    start = (base * data["mix"]).sum("state", skipna=False)
+    # a lane that failed is not a number, and then the population is not one either
+    whole = weighted.mean("synapse", skipna=False) / start.mean("synapse", skipna=False)
+    data[STRENGTH] = (100 * whole).assign_attrs(
         units="%", long_name="strength of the population, of its baseline"
     )
     each = 100 * weighted / start
@@ -115,7 +130,11 @@ def _at_rest(model: Model, plan: Plan) -> Array:
 
 
 def _responses(
-    read: xr.DataArray, time: xr.DataArray, protocol: Protocol, axes: list[str], within: float
+    read: xr.DataArray,
+    time: xr.DataArray,
+    protocol: Protocol | Grid,
+    axes: list[str],
+    within: float,
 ) -> xr.DataArray:
     """Return at every sample the response to the latest test pulse: its peak above the start."""
     values = read.transpose(*axes, *_LANE_DIMS).to_numpy()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -18,6 +18,11 @@ from plasticity_sim.simulation.population import factors
 from plasticity_sim.simulation.settings import bath_parameters, check_windows, settings
 from plasticity_sim.simulation.trust import concentrations
 
+Finding = Callable[
+    [Model, str, Mapping[str, float], Mapping[str, Array], Mapping[str, float]],
+    list[dict[str, float]],
+]
+
 MOST_LANES = 200_000
 _RESPONSE_STEP = 1e-4  # s between looks at the response to a test pulse
 
@@ -31,15 +36,27 @@ class Plan:
     not_modelled: tuple[str, ...]
 
 
-def plan(model: Model, protocol: Protocol, synapses: int, seed: int) -> Plan:
-    """Return the lanes of `protocol` on `model`, each at rest at its beginning."""
+def plan(
+    model: Model,
+    protocol: Protocol,
+    synapses: int,
+    seed: int,
+    rests: Rests | None = None,
+    place: tuple[int, ...] = (),
+) -> Plan:
+    """Return the lanes of `protocol` on `model`, each at rest at its beginning.
+
+    Plans of one model, whatever its values, and of as many synapses may share their `rests`. The
+    random numbers of a lane derive from `seed`, `place` and where it stands in the plan;
+    those of the population from `seed` alone.
+    """
     _check_driven(model, protocol)
     check_draws(model)
     count = len(protocol.conditions) * len(model.states) * synapses
     if count > MOST_LANES:
         raise InputError(f"{count} lanes (conditions x states x synapses); at most {MOST_LANES}")
     spread = factors(model.population, synapses, seed)
-    rests = _Rests(model, synapses)
+    rests = rests or Rests(model, synapses)
     lanes: list[Lane] = []
     missing: list[str] = []
     for number, condition in enumerate(protocol.conditions):
@@ -48,7 +65,7 @@ def plan(model: Model, protocol: Protocol, synapses: int, seed: int) -> Plan:
         missing += [name for name in lacking if name not in missing]
         usual = {n: p.value for n, p in model.parameters.items()} | bath
         own = {n: f * usual[n] for n, f in spread.items() if n not in bath}
-        lanes += _lanes(condition, number, usual, own, rests, seed)
+        lanes += _lanes(condition, (*place, number), usual, own, rests, seed)
     batch = Batch(
         model, tuple(lanes), _observed(model), peaks=model.observe, least=concentrations(model)
     )
@@ -67,10 +84,10 @@ def lane_seed(root: int, *place: int) -> int:
 
 def _lanes(
     condition: Condition,
-    number: int,
+    where: tuple[int, ...],
     usual: dict[str, float],
     own: dict[str, Array],
-    rests: _Rests,
+    rests: Rests,
     seed: int,
 ) -> Iterator[Lane]:
     """Yield the lanes of one condition; what its synapses share is made once."""
@@ -95,14 +112,14 @@ def _lanes(
         ]
     parameters = rests.parameters(usual, own)
     samples = _samples(model, timeline.samples, timeline.tests)
-    for place, state in enumerate(model.states):
+    for number, state in enumerate(model.states):
         label = ", ".join([*(f"{k} {v}" for k, v in condition.labels.items()), f"state {state}"])
         initial = rests.of(state, usual, own, clamps)
         for n in range(synapses):
             yield Lane(
                 start=timeline.start, stop=timeline.stop, parameters=parameters[n],
                 initial=initial[n], pre=timeline.pre, post=timeline.post, samples=samples,
-                settings=later_of[n], label=label, seed=lane_seed(seed, number, place, n),
+                settings=later_of[n], label=label, seed=lane_seed(seed, *where, number, n),
             )  # fmt: skip
 
 
@@ -119,11 +136,14 @@ def _rows(usual: dict[str, float], own: dict[str, Array], synapses: int) -> list
     return [usual | dict(zip(own, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-class _Rests:
-    """Parameters and resting states of the synapses, made once for all lanes that share them."""
+class Rests:
+    """Parameters and resting states of the synapses, made once for all lanes that share them.
 
-    def __init__(self, model: Model, synapses: int):
-        self.model, self.synapses = model, synapses
+    `find` is `kept_rests`, or `settle_all` where there are too many to keep.
+    """
+
+    def __init__(self, model: Model, synapses: int, find: Finding = kept_rests):
+        self.model, self.synapses, self.find = model, synapses, find
         self.known: dict[object, list[dict[str, float]]] = {}
 
     def parameters(self, usual: dict[str, float], own: dict[str, Array]) -> list[dict[str, float]]:
@@ -143,7 +163,7 @@ class _Rests:
         """Return the resting state of every synapse."""
         key = (state, tuple(sorted(clamps.items())), _key(usual, own))
         if key not in self.known:
-            found = kept_rests(self.model, state, usual, own, clamps)
+            found = self.find(self.model, state, usual, own, clamps)
             self.known[key] = found if own else found * self.synapses
         return self.known[key]
 

@@ -71,7 +71,10 @@ def concentrations(model: Model) -> tuple[str, ...]:
 
 def _minima(batch: Batch, outcome: Outcome) -> tuple[dict[str, float], list[str]]:
     """Return the smallest value of each concentration over the run, in its shown unit."""
-    minima, failures = {}, []
+    minima: dict[str, float] = {}
+    failures: list[str] = []
+    if not outcome.least:
+        return minima, failures
     tolerance = outcome.rtol or FIXED_STEP_RTOL
     model: Model = batch.model
     sizes = dict(zip(model.differential, scales(model), strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from plasticity_sim.axis import assigned
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.model.model import Model
 from plasticity_sim.quantities import expand_range, is_range, parse_quantity
@@ -27,12 +28,12 @@ def parse_over(text: str, model: Model) -> Over:
     The name is a parameter of the model or a state that it lets one hold. Raises InputError
     for anything else, for a wrong unit, and for a range that is empty or runs backwards.
     """
-    name, equals, values = (part.strip() for part in text.partition("="))
-    if not equals:
-        raise InputError(f"'{text}' has no '='; write name=start:stop:count, as in '{_EXAMPLE}'")
+    name, values = assigned(text, f"write name=start:stop:count, as in '{_EXAMPLE}'")
     check_name(name, model)
     if not is_range(values):
         raise InputError(f"'{text}' is not a range; write start:stop:count, as in '{_EXAMPLE}'")
+    if values.endswith("log"):
+        raise InputError(f"'{text}': branches are followed in even steps; leave 'log' out")
     grid = expand_range(values)
     count = len(grid)
     if not 2 <= count <= _MOST:

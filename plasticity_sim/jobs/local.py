@@ -1,8 +1,4 @@
-"""Many pieces of work at once: here in processes of this machine, by an interface for any other.
-
-An executor has `run(work, tasks)`, which yields what is `Done` in the order in which it ends.
-`work` is a function that another process can import, a task and its value what it can be sent.
-"""
+"""Pieces of work in processes of this machine."""
 
 from __future__ import annotations
 
@@ -12,42 +8,14 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any
 
-from plasticity_sim.engine.lanes.run import jobs as processors
+from plasticity_sim.jobs.interface import Done, Task, Value, one_thread
 
-Task = TypeVar("Task")
-Value = TypeVar("Value")
-
-# a worker computes on one thread, and so do the libraries that it loads
-_ONE_THREAD = dict.fromkeys(
-    ("PLASTICITY_SIM_JOBS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
-)
 _GRACE = 5.0  # s that a worker has to end by itself
-
-__all__ = ["Done", "Executor", "LocalProcesses", "processors"]
-
-
-@dataclass(frozen=True)
-class Done(Generic[Task, Value]):
-    """A task and its value, or why its process ended without one."""
-
-    task: Task
-    value: Value | None
-    died: str = ""
-
-
-class Executor(Protocol):
-    """What runs pieces of work; a cluster would be another one."""
-
-    def run(
-        self, work: Callable[[Task], Value], tasks: Sequence[Task]
-    ) -> Iterator[Done[Task, Value]]:
-        """Yield every task with its value as it comes; closing the iterator ends all work."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -59,10 +27,7 @@ class LocalProcesses:
     def run(
         self, work: Callable[[Task], Value], tasks: Sequence[Task]
     ) -> Iterator[Done[Task, Value]]:
-        """Yield every task with its value as it comes; closing the iterator ends all work.
-
-        Raises RuntimeError, with the traceback, where `work` itself raised.
-        """
+        """Yield every task with its value as it comes; closing the iterator ends all work."""
         waiting = deque(tasks)
         workers: list[_Worker] = []
         try:
@@ -96,7 +61,7 @@ class _Worker:
         context = get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=_serve, args=(work, other), daemon=True)
-        with _environment(_ONE_THREAD):
+        with one_thread():
             self.process.start()
         other.close()  # so that the end of the process is the end of the pipe
         self.task: Any = None
@@ -164,18 +129,3 @@ def _ending(code: int | None) -> str:
         with suppress(ValueError):
             return f"its process was ended by {signal.Signals(-code).name}"
     return f"its process ended with code {code}"
-
-
-@contextmanager
-def _environment(changes: dict[str, str]) -> Iterator[None]:
-    """Change the environment that a process inherits, for as long as it takes to start one."""
-    before = {name: os.environ.get(name) for name in changes}
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
