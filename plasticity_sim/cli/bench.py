@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from plasticity_sim.cli.options import console
+from plasticity_sim.cli.options import console, output_folder
 from plasticity_sim.cli.run import progress_bar
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import shipped
@@ -45,7 +44,7 @@ def bench(
     step that would take longer than --most-steps are left out, and shown so; run them once with a
     higher number, and they are there from then on.
     """
-    folder = _folder(out)
+    folder = output_folder(out)
     chosen, tables = _names(models, "models"), _names(experiments, "experiments")
     from plasticity_sim.bench import run_bench
     from plasticity_sim.jobs import LocalProcesses, processors
@@ -66,21 +65,6 @@ def bench(
         raise
     _write(found, folder)
     return _told(found, folder, time.perf_counter() - began)
-
-
-def _folder(out: str) -> Path:
-    """Return the folder to write to; InputError before any work if it cannot be one."""
-    folder = Path(out)
-    if not out or "\0" in out:
-        raise InputError("--out: give the name of a folder")
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"'{out}' is a file; give a folder")
-    nearest = folder if folder.exists() else folder.absolute().parent
-    if not nearest.is_dir():
-        raise InputError(f"the folder '{folder.parent}' does not exist; make it first")
-    if not os.access(nearest, os.W_OK):
-        raise InputError(f"the folder '{nearest}' cannot be written to")
-    return folder
 
 
 def _names(given: str | None, kind: str) -> list[str]:

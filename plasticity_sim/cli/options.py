@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from rich.console import Console
 
 from plasticity_sim.errors import InputError
@@ -34,3 +37,18 @@ def console() -> Console:
     """Return the console for results: as wide as the terminal, or wide enough for a file."""
     plain = Console(highlight=False)
     return plain if plain.is_terminal else Console(width=160, highlight=False)
+
+
+def output_folder(out: str) -> Path:
+    """Return the folder to write to; InputError before any work if it cannot be one."""
+    folder = Path(out)
+    if not out or "\0" in out:
+        raise InputError("--out: give the name of a folder")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"'{out}' is a file; give a folder")
+    nearest = folder if folder.exists() else folder.absolute().parent
+    if not nearest.is_dir():
+        raise InputError(f"the folder '{folder.parent}' does not exist; make it first")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"the folder '{nearest}' cannot be written to")
+    return folder

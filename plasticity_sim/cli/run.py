@@ -113,15 +113,18 @@ def _simulated(
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[tuple[Any, Any]]:
-    """Show a bar on stderr; yields what moves it by the share done, and what prints above it."""
+    """Show a bar on stderr; yields what moves it by the share done, and what prints above it.
+
+    Words behind the share stand for the title.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
     screen = Console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(f"{title}: preparing", total=1.0)
 
-        def update(share: float) -> None:
-            bar.update(task, completed=share, description=title)
+        def update(share: float, words: str = title) -> None:
+            bar.update(task, completed=share, description=words)
 
         yield update, lambda text: bar.console.print(text, highlight=False, soft_wrap=True)
 

@@ -12,13 +12,14 @@ from plasticity_sim.engine.righthand import observer
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Protocol
 from plasticity_sim.quantities import in_unit
+from plasticity_sim.simulation.grid import Grid
 from plasticity_sim.simulation.lanes import Plan
 
 STRENGTH = "strength"
 _LANE_DIMS = ("state", "synapse", "sample")
 
 
-def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -> xr.Dataset:
+def to_dataset(model: Model, protocol: Protocol | Grid, plan: Plan, outcome: Outcome) -> xr.Dataset:
     """Return observed variables, peaks and the strength, in the units that people read."""
     names = dict.fromkeys([*model.observe, model.readout.variable, *model.conserve])
     # a state that is held at several values is an axis, and seen too
@@ -39,7 +40,9 @@ def to_dataset(model: Model, protocol: Protocol, plan: Plan, outcome: Outcome) -
     return data
 
 
-def _coordinates(model: Model, protocol: Protocol, plan: Plan, axes: list[str]) -> dict[str, Any]:
+def _coordinates(
+    model: Model, protocol: Protocol | Grid, plan: Plan, axes: list[str]
+) -> dict[str, Any]:
     coordinates: dict[str, Any] = {}
     for name, axis in zip(axes, protocol.axes, strict=True):
         attributes = {"units": axis.unit or "1"} if axis.name != "arm" else {}
@@ -50,7 +53,7 @@ def _coordinates(model: Model, protocol: Protocol, plan: Plan, axes: list[str]) 
     return coordinates
 
 
-def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protocol) -> None:
+def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protocol | Grid) -> None:
     """Add `time` (from the first pulse) and `time_after` (from the last), both in seconds."""
     lasts = np.reshape([c.timeline.last for c in protocol.conditions], times.shape[:-1])
     flat = times.reshape(-1, times.shape[-1])
@@ -74,20 +77,13 @@ def _add_times(data: xr.Dataset, axes: list[str], times: Array, protocol: Protoc
 
 
 def _add_strength(
-    data: xr.Dataset, model: Model, protocol: Protocol, plan: Plan, axes: list[str]
+    data: xr.Dataset, model: Model, protocol: Protocol | Grid, plan: Plan, axes: list[str]
 ) -> None:
     """Add the strength of each lane and of the weighted population, in % of the baseline."""
     read = data[model.readout.variable]
     if model.readout.within is not None:
         read = _responses(read, data["time"], protocol, axes, model.readout.within)
-    times = data["time"].broadcast_like(read)
-    if any(c.timeline.baseline for c in protocol.conditions):
-        base = read.where(times < 0).mean("sample")
-    elif model.readout.within is not None:
-        base = read.where(times == times.min("sample")).mean("sample")
-    else:  # the first sample comes after the first pulse, which may have changed it
-        base = read.isel(sample=0, drop=True)
-        base = base.copy(data=_at_rest(model, plan).reshape(base.shape))
+    base = _baseline(read, data["time"], model, protocol, plan, axes)
     data[f"{STRENGTH}_of_lane"] = (100 * read / base).assign_attrs(
         units="%", long_name="strength of one synapse from one state, of its baseline"
     )
@@ -100,6 +96,29 @@ def _add_strength(
     data[f"{STRENGTH}_of_synapse"] = each.assign_attrs(
         units="%", long_name="strength of one synapse, its states weighted, of its baseline"
     )
+
+
+def _baseline(
+    read: xr.DataArray,
+    time: xr.DataArray,
+    model: Model,
+    protocol: Protocol | Grid,
+    plan: Plan,
+    axes: list[str],
+) -> xr.DataArray:
+    """Return what every lane's strength is a share of: its mean before the first pulse, or rest."""
+    times = time.broadcast_like(read)
+    base = read.where(times < 0).mean("sample")
+    lengths = [condition.timeline.baseline for condition in protocol.conditions]
+    if all(lengths):
+        return base
+    if model.readout.within is not None:
+        other = read.where(times == times.min("sample")).mean("sample")
+    else:  # the first sample comes after the first pulse, which may have changed it
+        lanes = read.isel(sample=0, drop=True)
+        other = lanes.copy(data=_at_rest(model, plan).reshape(lanes.shape))
+    there = np.reshape(lengths, [read.sizes[axis] for axis in axes]) > 0
+    return base.where(xr.DataArray(there, dims=axes), other)
 
 
 def _at_rest(model: Model, plan: Plan) -> Array:
@@ -115,7 +134,11 @@ def _at_rest(model: Model, plan: Plan) -> Array:
 
 
 def _responses(
-    read: xr.DataArray, time: xr.DataArray, protocol: Protocol, axes: list[str], within: float
+    read: xr.DataArray,
+    time: xr.DataArray,
+    protocol: Protocol | Grid,
+    axes: list[str],
+    within: float,
 ) -> xr.DataArray:
     """Return at every sample the response to the latest test pulse: its peak above the start."""
     values = read.transpose(*axes, *_LANE_DIMS).to_numpy()

@@ -14,6 +14,7 @@ from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Condition, Protocol
+from plasticity_sim.simulation.grid import Grid
 from plasticity_sim.simulation.population import factors
 from plasticity_sim.simulation.settings import bath_parameters, check_windows, settings
 from plasticity_sim.simulation.trust import concentrations
@@ -31,15 +32,20 @@ class Plan:
     not_modelled: tuple[str, ...]
 
 
-def plan(model: Model, protocol: Protocol, synapses: int, seed: int) -> Plan:
-    """Return the lanes of `protocol` on `model`, each at rest at its beginning."""
+def plan(
+    model: Model, protocol: Protocol | Grid, synapses: int, seed: int, rests: Rests | None = None
+) -> Plan:
+    """Return the lanes of `protocol` on `model`, each at rest at its beginning.
+
+    Plans of one model and as many synapses may share their `rests`.
+    """
     _check_driven(model, protocol)
     check_draws(model)
     count = len(protocol.conditions) * len(model.states) * synapses
     if count > MOST_LANES:
         raise InputError(f"{count} lanes (conditions x states x synapses); at most {MOST_LANES}")
     spread = factors(model.population, synapses, seed)
-    rests = _Rests(model, synapses)
+    rests = rests or Rests(model, synapses)
     lanes: list[Lane] = []
     missing: list[str] = []
     for number, condition in enumerate(protocol.conditions):
@@ -70,7 +76,7 @@ def _lanes(
     number: int,
     usual: dict[str, float],
     own: dict[str, Array],
-    rests: _Rests,
+    rests: Rests,
     seed: int,
 ) -> Iterator[Lane]:
     """Yield the lanes of one condition; what its synapses share is made once."""
@@ -119,7 +125,7 @@ def _rows(usual: dict[str, float], own: dict[str, Array], synapses: int) -> list
     return [usual | dict(zip(own, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-class _Rests:
+class Rests:
     """Parameters and resting states of the synapses, made once for all lanes that share them."""
 
     def __init__(self, model: Model, synapses: int):
@@ -167,7 +173,7 @@ def _samples(model: Model, samples: Array, tests: Array) -> Array:
     return np.unique(np.concatenate([samples, np.add.outer(tests, looks).ravel()]))
 
 
-def _check_driven(model: Model, protocol: Protocol) -> None:
+def _check_driven(model: Model, protocol: Protocol | Grid) -> None:
     """Raise an InputError where a protocol's spikes would do nothing to this model."""
     triggers = {block.trigger for block in model.blocks}
     for kind, word in (("pre", "presynaptic"), ("post", "postsynaptic")):

@@ -115,7 +115,7 @@ def simulate(
         raise InputError(f"synapses: {count} given; at least 1 is needed")
     options = options.resolved(model)
     lanes = plan(model, protocol, count, seed)
-    outcome = _run(lanes.batch, options, progress, announce)
+    outcome = run_batch(lanes.batch, options, progress, announce)
     trust = trust_of(lanes.batch, outcome)
     if options.check:
         trust = _checked(lanes.batch, outcome, trust, options)
@@ -154,12 +154,13 @@ def with_values(
     return model.with_parameters(own), protocol.with_settings(**other) if other else protocol
 
 
-def _run(
+def run_batch(
     batch: Batch,
     options: Options,
     progress: Progress | None = None,
     announce: Callable[[str], None] | None = None,
 ) -> Outcome:
+    """Run the lanes of `batch` with the engine that the `resolved` options name."""
     integrator = batch.model.integrator
     if options.engine == "reference":
         return run_reference(batch, options.rtol or REFERENCE_RTOL, progress)
@@ -176,7 +177,7 @@ def _checked(batch: Batch, outcome: Outcome, trust: Trust, options: Options) -> 
     rows = np.unique(np.linspace(0, len(batch.lanes) - 1, CHECKED_LANES, dtype=int))
     few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows))
     if options.rtol is not None:
-        tighter = _run(few, replace(options, rtol=max(options.rtol / 10, 1e-12)))
+        tighter = run_batch(few, replace(options, rtol=max(options.rtol / 10, 1e-12)))
         trust = replace(trust, tenth_tolerance_change=_change(batch, outcome, tighter, rows))
     if options.engine != "reference":
         independent = run_reference(few, REFERENCE_RTOL)
