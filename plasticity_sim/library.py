@@ -1,4 +1,4 @@
-"""Where the shipped models, protocols and figures are, in a wheel and in a checkout."""
+"""Where the shipped models, protocols, fits and figures are, in a wheel and in a checkout."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from plasticity_sim.errors import InputError, UnknownName
 
 PACKAGE = Path(__file__).resolve().parent
-KINDS = ("models", "components", "protocols", "experiments", "figures")
+KINDS = ("models", "components", "protocols", "experiments", "fits", "figures")
 
 _FOLDERS = {"components": "models/components"}
 _ENDINGS = {"figures": ".py"}

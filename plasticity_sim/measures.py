@@ -10,16 +10,16 @@ import numpy as np
 import xarray as xr
 
 from plasticity_sim.simulation import STRENGTH
+from plasticity_sim.simulation.grid import EDGE
 
 PEAK = "peak_"  # begins the names of largest values
-_EDGE = 1e-6  # s: samples at the edge of the measuring window count
 
 
 def at_measure(data: xr.Dataset, variable: str = STRENGTH) -> xr.DataArray:
     """Return a variable's mean over the protocol's measuring window, without its `sample`."""
     at, window = data["measure_at"], data["measure_window"]
     after = data["time_after"]
-    inside = (after >= at - window - _EDGE) & (after <= at + _EDGE)
+    inside = (after >= at - window - EDGE) & (after <= at + EDGE)
     return data[variable].where(inside).mean("sample", keep_attrs=True)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import xarray as xr
@@ -47,6 +48,18 @@ def to_table(data: xr.Dataset, along: str = "sample"):  # type: ignore[no-untype
     units = {str(n): str(v.attrs.get("units", "1")) for n, v in data.variables.items()}
     names = {n: f"{n} ({units[n]})" for n in table.columns if units.get(n, "1") not in ("", "1")}
     return table.drop(columns="sample", errors="ignore").rename(columns=names)
+
+
+def write_csv(path: Path, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a table of texts."""
+
+    def write(file: Path) -> None:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(headings)
+            writer.writerows(rows)
+
+    write_beside(path, write)
 
 
 def write_beside(target: Path, write: Callable[[Path], object]) -> None:

@@ -169,7 +169,7 @@ STEADY = ("steady", "graupner_brunel_2007", "--over")
         ((*RUN, "--out", "folder.yaml"), "needs an ending"), ((*STEADY, "ca"), "'ca' has no '='"),
         ((*RUN, "--plot", "r.png", "--data", "nope.csv"), "nope.csv"), (("rnu", "x"), "rnu"),
         ((*RUN, "--out", "r.nc", "--plot", "r.png", "--data", "nope.csv"), "nope.csv"),
-        ((*RUN, "--synapses", "0"), "synapses: 0"), (("show", "nope"), "or protocol called 'nope'"),
+        ((*RUN, "--synapses", "0"), "synapses: 0"), (("show", "nope"), "or fit called 'nope'"),
         (("run", "./pair.yaml", "--engine", "refrence"), "did you mean 'reference'?"),
         ((*RUN, "--values", "nope.yaml"), "nope.yaml: is not a file"),
         ((*RUN, "--values", "empty.yaml"), "empty.yaml: is empty"),

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from plasticity_sim.fit.formats import FitFormat
 from plasticity_sim.model.formats import ComponentFormat, ModelFormat
 from plasticity_sim.protocol.formats import ProtocolFileFormat
 
-FORMATS = {"component": ComponentFormat, "model": ModelFormat, "protocol": ProtocolFileFormat}
+FORMATS = {
+    "component": ComponentFormat, "fit": FitFormat, "model": ModelFormat,
+    "protocol": ProtocolFileFormat,
+}  # fmt: skip
 FOLDER = Path(__file__).parents[1] / "plasticity_sim" / "schemas"
 
 

@@ -17,8 +17,8 @@ from plasticity_sim.document import Document, read_document
 from plasticity_sim.errors import InputError, UnknownName, suggestion
 from plasticity_sim.library import KINDS, bibliography, find, is_path, shipped
 
-# an experiment may have the name of its protocol, which it shows too
-_SHOWABLE = ("models", "components", "experiments", "protocols")
+# an experiment may have the name of its protocol, which it shows too, and a fit that of its model
+_SHOWABLE = ("models", "components", "experiments", "protocols", "fits")
 
 
 def register(app: typer.Typer) -> None:
@@ -152,12 +152,13 @@ def locate(name: str) -> tuple[str, Document]:
         if name in shipped(kind):
             return kind, read_document(find(kind, name))
     known = [n for kind in _SHOWABLE for n in shipped(kind)]
-    raise UnknownName("model, component, experiment or protocol", name, known)
+    raise UnknownName("model, component, experiment, protocol or fit", name, known)
 
 
 def kind_of(document: Document) -> str:
     """Tell what a file is from the keys that only this kind has."""
     for kind, keys in (
+        ("fits", ("free", "targets")),
         ("models", ("components", "readout")),
         ("experiments", ("outcomes", "signs", "preparation")),
         ("protocols", ("follow_up", "induction", "baseline")),
@@ -167,8 +168,8 @@ def kind_of(document: Document) -> str:
         if any(key in document.data for key in keys):
             return kind
     raise InputError(
-        "is neither a model (components), a component (equations), a protocol (follow_up) nor an "
-        "experiment (outcomes)",
+        "is neither a model (components), a component (equations), a protocol (follow_up), an "
+        "experiment (outcomes) nor a fit (targets)",
         document.path,
     )
 
@@ -176,7 +177,7 @@ def kind_of(document: Document) -> str:
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(help="YAML files of models, components, protocols, experiments"),
+        typer.Argument(help="YAML files of models, components, protocols, experiments, fits"),
     ],
 ) -> None:
     """Check files; the first mistake of each is told with its line."""
@@ -193,11 +194,15 @@ def check(
 
 def _checked(name: str) -> str:
     from plasticity_sim.experiment import load_experiment
+    from plasticity_sim.fit import load_fit
     from plasticity_sim.model import load_model
     from plasticity_sim.model.loading import load_component
     from plasticity_sim.protocol import load_protocol
 
     kind, document = locate(name)
+    if kind == "fits":
+        fit = load_fit(name)
+        return f"a fit of {len(fit.free)} parameters to {len(fit.targets)} targets"
     if kind == "experiments":
         experiment = load_experiment(name)
         conditions = len(experiment.protocol.conditions)

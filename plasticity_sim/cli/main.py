@@ -9,7 +9,18 @@ from typing import NoReturn
 
 import typer
 
-from plasticity_sim.cli import bench, doctor, figure, library, new, run, steady, sweep
+from plasticity_sim.cli import (
+    bench,
+    doctor,
+    figure,
+    fit,
+    library,
+    new,
+    run,
+    sensitivity,
+    steady,
+    sweep,
+)  # fmt: skip
 from plasticity_sim.errors import InputError, SimulationError
 
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
@@ -21,7 +32,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Simulate long-term potentiation and depression of a synapse.",
 )
-for module in (library, new, run, sweep, bench, steady, figure, doctor):
+for module in (library, new, run, sweep, bench, fit, sensitivity, steady, figure, doctor):
     module.register(app)
 
 

@@ -1,14 +1,18 @@
-"""`steady`: the resting branches of a model as one quantity changes."""
+"""`steady`: the resting branches of a model as one quantity changes, and how far they reach."""
 
 from __future__ import annotations
 
 import json
+import math
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from plasticity_sim.cli.options import assignments, check_picture, console
+from plasticity_sim.cli.run import progress_bar
+from plasticity_sim.errors import InputError
 
 
 def register(app: typer.Typer) -> None:
@@ -18,18 +22,43 @@ def register(app: typer.Typer) -> None:
 
 def steady(
     model: Annotated[str, typer.Argument(help="a shipped model or a YAML file")],
-    over: Annotated[str, typer.Option(help='what changes: "ca=0.05:0.5:200 uM"')],
+    over: Annotated[str | None, typer.Option(help='what changes: "ca=0.05:0.5:200 uM"')] = None,
+    margin: Annotated[
+        bool, typer.Option("--margin", help="how far each parameter may go before a state ends")
+    ] = False,
+    state: Annotated[str | None, typer.Option(help="of which state, with --margin [first]")] = None,
     values_set: Annotated[list[str] | None, typer.Option("--set", help='"g_nmda=0.6 nS"')] = None,
-    out: Annotated[str | None, typer.Option(help="write the branches: .nc or .csv")] = None,
+    values: Annotated[str | None, typer.Option(help="a YAML file of values")] = None,
+    out: Annotated[str | None, typer.Option(help="write the result: .nc (--over) or .csv")] = None,
     plot: Annotated[str | None, typer.Option(help="draw the branches: .png, .svg or .pdf")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
-    """Follow every steady state of a model, stable or not, as one quantity changes."""
-    from plasticity_sim.model import load_model
+    """Follow the steady states of a model as one quantity changes, or each by itself.
+
+    With --over every state, stable or not, along a range; with --margin one state, with every
+    parameter multiplied by 0.3 to 3, to the nearest saddle node.
+    """
+    from plasticity_sim.model import load_model, read_values
+
+    if (over is None) != margin:
+        raise InputError('give --over "ca=0.05:0.5:200 uM", or --margin')
+    if state is not None and not margin:
+        raise InputError("--state goes with --margin; --over follows every state")
+    loaded = load_model(model)
+    loaded = read_values(values, loaded) if values else loaded
+    loaded = loaded.with_parameters(assignments(values_set or []))
+    if over is not None:
+        _branches(loaded, over, out, plot, as_json)
+    elif plot:
+        raise InputError("--plot draws branches; --margin writes a table, by --out FILE.csv")
+    else:
+        _margins(loaded, state, out, as_json)
+
+
+def _branches(loaded: Any, over: str, out: str | None, plot: str | None, as_json: bool) -> None:
     from plasticity_sim.results import check_target, write_result
     from plasticity_sim.steady import continuation, parse_over
 
-    loaded = load_model(model).with_parameters(assignments(values_set or []))
     sweep = parse_over(over, loaded)
     if out:
         check_target(out)
@@ -47,6 +76,48 @@ def steady(
         print(json.dumps(summary))
     else:
         _print(summary)
+
+
+def _margins(loaded: Any, state: str | None, out: str | None, as_json: bool) -> None:
+    from plasticity_sim.results import check_target, write_csv
+    from plasticity_sim.steady import margins
+
+    if out:
+        check_target(out, (".csv",))
+    name = state or next(iter(loaded.states))
+    with progress_bar(f"margins of {loaded.name}") as (update, _):
+        rows = [_margin_row(loaded, m) for m in margins(loaded, name, update)]
+    if out:
+        cells = [["" if cell is None else str(cell) for cell in row.values()] for row in rows]
+        write_csv(Path(out), list(rows[0]), cells)
+    if as_json:
+        print(json.dumps({"model": loaded.name, "state": name, "margins": rows}))
+        return
+    table = Table(box=None, pad_edge=False)
+    for number, column in enumerate(("parameter", "value", "down to", "up to", "ends by")):
+        table.add_column(column, justify="right" if 0 < number < 4 else "left")
+    ending = [row for row in rows if row["margin"] is not None]
+    for row in ending:
+        ends = [f"x {row[key]:.3f}" if row[key] else "" for key in ("down", "up")]
+        how = dict.fromkeys(filter(None, (row["down_end"], row["up_end"])))
+        table.add_row(row["parameter"], row["value"], *ends, ", ".join(how))
+    printed = console()
+    printed.print(f"how far each parameter of {loaded.name} may go before state '{name}' ends")
+    if ending:
+        printed.print(table)
+    others = f"the other {len(rows) - len(ending)}" if ending else f"all {len(rows)}"
+    printed.print(f"the state lasts from x 0.3 to x 3 of {others}")
+
+
+def _margin_row(loaded: Any, margin: Any) -> dict[str, Any]:
+    ends = {"down": margin.down, "up": margin.up}
+    return {
+        "parameter": margin.name,
+        "value": loaded.parameters[margin.name].text,
+        "margin": margin.factor if math.isfinite(margin.factor) else None,
+        **{key: end and float(end.factor) for key, end in ends.items()},
+        **{f"{key}_end": end and end.how for key, end in ends.items()},
+    }
 
 
 def _print(summary: dict[str, Any]) -> None:

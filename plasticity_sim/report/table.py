@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from plasticity_sim.results import write_beside
+from plasticity_sim.results import write_csv
 from plasticity_sim.score import Cell
 
 COLUMNS = (
@@ -18,15 +17,7 @@ COLUMNS = (
 
 def write_table(cells: Iterable[Cell], path: Path) -> None:
     """Write one row an outcome; `applicable` is yes, no, failed or left out, with the reason."""
-
-    def write(file: Path) -> None:
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            for cell in cells:
-                writer.writerows(_rows(cell))
-
-    write_beside(path, write)
+    write_csv(path, COLUMNS, [row for cell in cells for row in _rows(cell)])
 
 
 def _rows(cell: Cell) -> Iterator[list[str]]:

@@ -6,12 +6,14 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from plasticity_sim.experiment.formats import ExperimentFormat
+from plasticity_sim.fit.formats import FitFormat
 from plasticity_sim.model.formats import ComponentFormat, ModelFormat
 from plasticity_sim.protocol.formats import ProtocolFileFormat
 
 FORMATS: dict[str, type[BaseModel]] = {
     "component": ComponentFormat,
     "experiment": ExperimentFormat,
+    "fit": FitFormat,
     "model": ModelFormat,
     "protocol": ProtocolFileFormat,
 }

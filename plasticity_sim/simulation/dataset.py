@@ -93,14 +93,7 @@ def _add_strength(
     read = data[model.readout.variable]
     if model.readout.within is not None:
         read = _responses(read, data["time"], protocol, axes, model.readout.within)
-    times = data["time"].broadcast_like(read)
-    if any(c.timeline.baseline for c in protocol.conditions):
-        base = read.where(times < 0).mean("sample")
-    elif model.readout.within is not None:
-        base = read.where(times == times.min("sample")).mean("sample")
-    else:  # the first sample comes after the first pulse, which may have changed it
-        base = read.isel(sample=0, drop=True)
-        base = base.copy(data=_at_rest(model, plan).reshape(base.shape))
+    base = _baseline(read, data["time"], model, protocol, plan, axes)
     data[f"{STRENGTH}_of_lane"] = (100 * read / base).assign_attrs(
         units="%", long_name="strength of one synapse from one state, of its baseline"
     )
@@ -115,6 +108,29 @@ def _add_strength(
     data[f"{STRENGTH}_of_synapse"] = each.assign_attrs(
         units="%", long_name="strength of one synapse, its states weighted, of its baseline"
     )
+
+
+def _baseline(
+    read: xr.DataArray,
+    time: xr.DataArray,
+    model: Model,
+    protocol: Protocol | Grid,
+    plan: Plan,
+    axes: list[str],
+) -> xr.DataArray:
+    """Return what every lane's strength is a share of: its mean before the first pulse, or rest."""
+    times = time.broadcast_like(read)
+    base = read.where(times < 0).mean("sample")
+    lengths = [condition.timeline.baseline for condition in protocol.conditions]
+    if all(lengths):
+        return base
+    if model.readout.within is not None:
+        other = read.where(times == times.min("sample")).mean("sample")
+    else:  # the first sample comes after the first pulse, which may have changed it
+        lanes = read.isel(sample=0, drop=True)
+        other = lanes.copy(data=_at_rest(model, plan).reshape(lanes.shape))
+    there = np.reshape(lengths, [read.sizes[axis] for axis in axes]) > 0
+    return base.where(xr.DataArray(there, dims=axes), other)
 
 
 def _at_rest(model: Model, plan: Plan) -> Array:

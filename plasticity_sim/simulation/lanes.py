@@ -14,6 +14,7 @@ from plasticity_sim.engine.noise import check_draws
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Condition, Protocol
+from plasticity_sim.simulation.grid import Grid
 from plasticity_sim.simulation.population import factors
 from plasticity_sim.simulation.settings import bath_parameters, check_windows, settings
 from plasticity_sim.simulation.trust import concentrations
@@ -38,7 +39,7 @@ class Plan:
 
 def plan(
     model: Model,
-    protocol: Protocol,
+    protocol: Protocol | Grid,
     synapses: int,
     seed: int,
     rests: Rests | None = None,
@@ -187,7 +188,7 @@ def _samples(model: Model, samples: Array, tests: Array) -> Array:
     return np.unique(np.concatenate([samples, np.add.outer(tests, looks).ravel()]))
 
 
-def _check_driven(model: Model, protocol: Protocol) -> None:
+def _check_driven(model: Model, protocol: Protocol | Grid) -> None:
     """Raise an InputError where a protocol's spikes would do nothing to this model."""
     triggers = {block.trigger for block in model.blocks}
     for kind, word in (("pre", "presynaptic"), ("post", "postsynaptic")):

@@ -2,6 +2,10 @@
 
 from plasticity_sim.steady.branches import continuation
 from plasticity_sim.steady.diagram import Branch, Diagram, Points, SaddleNode
+from plasticity_sim.steady.margin import Margin, margins
 from plasticity_sim.steady.over import Over, parse_over
 
-__all__ = ["Branch", "Diagram", "Over", "Points", "SaddleNode", "continuation", "parse_over"]
+__all__ = [
+    "Branch", "Diagram", "Margin", "Over", "Points", "SaddleNode", "continuation", "margins",
+    "parse_over",
+]  # fmt: skip

@@ -5,6 +5,7 @@ Keller HB (1977) Numerical solution of bifurcation and nonlinear eigenvalue prob
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,10 +47,10 @@ class Curve:
 
 def trace(system: System, first: Point) -> Curve:
     """Return the curve through the steady state `first`."""
-    forward, is_closed = _follow(system, first)
-    if is_closed:
+    forward = list(follow(system, first))
+    if forward and forward[-1] is first:
         return Curve((first, *forward), True)
-    backward, _ = _follow(system, reverse(first))
+    backward = list(follow(system, reverse(first)))
     return Curve((*map(reverse, reversed(backward)), first, *forward))
 
 
@@ -112,29 +113,34 @@ def _step(system: System, point: Point, length: float) -> Point | None:
     return new
 
 
-def _follow(system: System, first: Point) -> tuple[list[Point], bool]:
-    """Return the points after `first` in its direction, and whether they come back to it."""
-    points: list[Point] = []
-    last, length = first, _FIRST
+def follow(system: System, first: Point) -> Iterator[Point]:
+    """Yield the points after `first` in its direction, folds and the end of the range included.
+
+    A curve that is closed ends with `first` itself.
+    """
+    last, length, count = first, _FIRST, 0
     for _ in range(_MOST):
         if length < _SHORTEST:
-            break
+            return
         new = _step(system, last, length)
         if new is None or _angle(last, new) < _TURN:
             length /= 2
             continue
-        if len(points) > 2 and _passes(system, last, new, first):
-            points += [*_folds(system, last, first), first]
-            return points, True
+        if count > 2 and _passes(system, last, new, first):
+            yield from _folds(system, last, first)
+            yield first
+            return
         folds = _folds(system, last, new)
+        yield from folds
         if not 0 <= new.position <= 1:
             edge = _edge(system, folds[-1] if folds else last, new)
-            points += [*folds, edge] if edge else folds
-            break
-        points += [*folds, new]
+            if edge:
+                yield edge
+            return
+        yield new
+        count += len(folds) + 1
         last = new
         length = min(1.3 * length, _LONGEST)
-    return points, False
 
 
 def _angle(last: Point, new: Point) -> float:
