@@ -14,7 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from plasticity_sim.cli.options import assignments, check_picture, console
+from plasticity_sim.cli.options import (
+    assignments,
+    check_picture,
+    console,
+    prepared,
+    tell_without_effect,
+)
 from plasticity_sim.errors import InputError
 
 DEFAULT_MODEL = "ca1_spine"
@@ -70,6 +76,8 @@ def run(
     ]  # fmt: skip
     _write([result for result, _ in found], outputs, plot, points)
     summaries = [summary for _, summary in found]
+    for summary in summaries:
+        tell_without_effect(summary["model"], summary["without_effect"])
     if as_json:
         print(json.dumps(summaries[0] if len(summaries) == 1 else summaries))
     else:
@@ -91,17 +99,9 @@ def _simulated(
     """Return the Dataset of one model and its summary."""
     from plasticity_sim import __version__
     from plasticity_sim.measures import summary
-    from plasticity_sim.model import load_model, read_values
-    from plasticity_sim.protocol import load_protocol
-    from plasticity_sim.simulation import simulate, with_values
+    from plasticity_sim.simulation import simulate
 
-    protocol = load_protocol(protocol_name)
-    model = load_model(name)
-    if values:
-        model = read_values(values, model)
-    model, protocol = with_values(model, protocol, assignments)
-    if drugs:
-        protocol = protocol.with_drugs([_drug(text) for text in drugs])
+    model, protocol = prepared(name, protocol_name, assignments, values, drugs)
     began = time.perf_counter()
     with progress_bar(f"{protocol.name} on {model.name}") as (progress, announce):
         result = simulate(
@@ -124,13 +124,6 @@ def progress_bar(title: str) -> Iterator[tuple[Any, Any]]:
             bar.update(task, completed=share, description=title)
 
         yield update, lambda text: bar.console.print(text, highlight=False, soft_wrap=True)
-
-
-def _drug(text: str) -> dict[str, str]:
-    name, equals, dose = (part.strip() for part in text.partition("="))
-    if not name or (equals and not dose):
-        raise InputError(f'--drug "{text}": write a name or a name and dose, as in "apv=50 uM"')
-    return {"name": name, "dose": dose} if dose else {"name": name}
 
 
 def _points(path: str | None) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from plasticity_sim.cli.options import assignments, check_picture, console
+from plasticity_sim.cli.options import assignments, check_picture, console, tell_without_effect
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def steady(
     """Follow every steady state of a model, stable or not, as one quantity changes."""
     from plasticity_sim.model import load_model
     from plasticity_sim.results import check_target, write_result
-    from plasticity_sim.steady import continuation, parse_over
+    from plasticity_sim.steady import continuation, parse_over, without_effect
 
     loaded = load_model(model).with_parameters(assignments(values_set or []))
     sweep = parse_over(over, loaded)
@@ -35,7 +35,8 @@ def steady(
         check_target(out)
     check_picture(plot)
     diagram = continuation(loaded, *sweep)
-    summary = diagram.summary()
+    summary = diagram.summary() | {"without_effect": without_effect(diagram)}
+    tell_without_effect(summary["model"], summary["without_effect"])
     if out:
         write_result(diagram.to_dataset(), out, along=sweep.name)
     if plot:

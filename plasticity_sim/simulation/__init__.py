@@ -1,6 +1,7 @@
 """Model and protocol to Dataset."""
 
 from plasticity_sim.simulation.dataset import STRENGTH
-from plasticity_sim.simulation.simulate import ENGINES, Options, simulate, versions, with_values
+from plasticity_sim.simulation.running import ENGINES, Options
+from plasticity_sim.simulation.simulate import simulate, versions, with_values
 
 __all__ = ["ENGINES", "STRENGTH", "Options", "simulate", "versions", "with_values"]
