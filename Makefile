@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: demo test test-long fidelity lint wheel schemas gallery bench clean
+.PHONY: demo test test-long fidelity lint mutation wheel schemas gallery bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --plot demo.png
@@ -23,6 +23,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+mutation: $(VENV)/.installed-dev
+	$(BIN)/mutmut run $(ARGS)
+	$(BIN)/mutmut results
+
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build
 
@@ -36,7 +40,7 @@ bench: $(VENV)/.installed .venv-bench/.installed
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 clean:
-	rm -rf build dist demo.png .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist mutants demo.png .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find plasticity_sim tests figures benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One stamp for each set of packages; a new pyproject.toml makes them old.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from brian2.units.fundamentalunits import Dimension
 
 from plasticity_sim.errors import InputError
@@ -31,6 +32,8 @@ class Change:
             if unit:
                 raise InputError(f"'{self.text}': a factor has no unit; write 'x 0.2'")
             target = value * factor
+            if not np.isfinite(target).all():  # of every synapse, where they differ
+                raise InputError(f"'{self.text}' makes a value that is not finite")
         else:
             target = float(parse_quantity(self.text, like))
         return value + share * (target - value)

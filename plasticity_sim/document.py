@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from plasticity_sim.errors import InputError, suggestion
 Place = tuple[str | int, ...]
 Format = TypeVar("Format", bound=BaseModel)
 
-LARGEST_FILE = 1_000_000  # bytes; the largest model we know of has 30 kB
+LARGEST_FILE = 200_000  # bytes; the largest model we know of has 30 kB
+MOST_ENTRIES = 5_000  # each costs a tenth of a millisecond; the largest file shipped has 322
 DEEPEST_NESTING = 20
 
 _NULLS = {"", "~", "null", "Null", "NULL"}
@@ -66,19 +68,24 @@ class Document:
 
 def read_document(path: Path) -> Document:
     """Read a YAML file whose top level is a mapping; InputError names the line of any defect."""
-    if not path.is_file():
-        raise InputError("is not a file; give a YAML file", str(path))
-    return parse_document(read_text(path), str(path))
+    return parse_document(read_text(path, "a YAML file"), str(path))
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file of bounded size; InputError if it cannot be read or is no text."""
+def read_text(path: Path, wanted: str, largest: int = LARGEST_FILE) -> str:
+    """Return the text of a file of bounded size; InputError if it cannot be read or is no text.
+
+    Pipes and devices are refused: they may have no end, or keep one waiting for it.
+    """
     shown = str(path)
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise InputError(f"has {size} bytes; at most {LARGEST_FILE} are read", shown)
-        return path.read_bytes().decode("utf-8-sig")
+        if not os.path.isfile(path):
+            raise InputError(f"is not a file; give {wanted}", shown)
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+        if len(data) > largest:
+            size = max(len(data), path.stat().st_size)
+            raise InputError(f"has {size} bytes; at most {largest} are read", shown)
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("is not UTF-8 text", shown) from None
     except OSError as problem:
@@ -109,17 +116,23 @@ def parse_document(text: str, path: str) -> Document:
 
 
 class _Composer(Composer):
-    """Builds YAML nodes; refuses the first alias, tag or too deep nesting before going on."""
+    """Builds YAML nodes; refuses the first alias, tag or excess before going on."""
 
     nesting = 0
+    entries = 0
 
     def compose_node(self, parent: Any, index: Any) -> Node:
         event = self.parser.peek_event()
         line = event.start_mark.line + 1
         if isinstance(event, AliasEvent):
             raise InputError("YAML aliases (*name) are not read; write it out", line=line)
+        if event.anchor is not None and event.anchor in self.anchors:
+            raise InputError(f"the YAML anchor &{event.anchor} stands twice", line=line)
         if event.tag is not None:
             raise InputError("YAML tags (!name) are not read; delete it", line=line)
+        self.entries += 1
+        if self.entries > MOST_ENTRIES:
+            raise InputError(f"has more than {MOST_ENTRIES} entries", line=line)
         is_collection = isinstance(event, CollectionStartEvent)
         self.nesting += is_collection
         if self.nesting > DEEPEST_NESTING + 1:
@@ -149,14 +162,17 @@ class _Reader:
         raise InputError("holds something that is neither text, list nor mapping", self.path, line)
 
     def _scalar(self, node: ScalarNode, line: int) -> Any:
-        if any((c < " " and c not in "\t\n") or "\ud800" <= c <= "\udfff" for c in node.value):
-            raise InputError("holds a character that cannot be printed", self.path, line)
+        self._check_printable(node.value, line)
         plain = node.style is None
         if plain and node.value in _NULLS:
             return None
         if plain and node.value.lower() in _BOOLEANS:
             return _BOOLEANS[node.value.lower()]
         return node.value
+
+    def _check_printable(self, text: str, line: int) -> None:
+        if any((c < " " and c not in "\t\n") or "\ud800" <= c <= "\udfff" for c in text):
+            raise InputError("holds a character that cannot be printed", self.path, line)
 
     def _mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
         result: dict[str, Any] = {}
@@ -165,6 +181,7 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 raise InputError("a key must be a single word", self.path, line)
             key = key_node.value
+            self._check_printable(key, line)
             if key in result:
                 first = self.lines[(*place, key)]
                 message = f"'{key}' stands twice (first on line {first})"

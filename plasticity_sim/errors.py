@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST = 600  # characters of a message: what follows was put in by the mistake itself
+
 
 class InputError(ValueError):
     """A mistake of the user, told in one line as `file:line: what is wrong`."""
@@ -23,7 +25,7 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}: " if self.line else f"{self.path}: " if self.path else ""
-        return where + self.message
+        return one_line(where + self.message)
 
     def at(self, path: str, line: int | None = None) -> InputError:
         """Return the same error with its place filled in, where it had none."""
@@ -41,6 +43,23 @@ class UnknownName(InputError, LookupError):
 
 class SimulationError(RuntimeError):
     """A run that cannot be believed: names the variable, the lane and the time."""
+
+
+def one_line(text: str) -> str:
+    """Return a message as one line of printable characters, and no longer than one can read.
+
+    >>> one_line("red\\x1b[31m\\n text")
+    'red\\\\x1b[31m text'
+    """
+    words = " ".join(text.split())
+    plain = words if words.isprintable() else "".join(map(_printable, words))
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]} …"
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def suggestion(name: str, known: Iterable[str], most: int = 12) -> str:

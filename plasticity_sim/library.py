@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from plasticity_sim.errors import InputError, UnknownName
@@ -41,13 +42,28 @@ def find(kind: str, name: str) -> Path:
     if "\0" in name:
         raise InputError(f"the name of the {singular} holds a null character")
     if is_path(name):
-        path = Path(name)
-        if not path.exists():
+        if not os.path.exists(name):
             raise InputError(f"there is no such {singular} file", name)
-        return path
+        return Path(name)
     if name not in shipped(kind):
         raise UnknownName(singular, name, shipped(kind))
     return library(kind) / (name + _ENDINGS.get(kind, ".yaml"))
+
+
+def beside(folder: Path, name: str) -> Path:
+    """Return a file that another one in `folder` names; InputError if it is not below there.
+
+    Links are followed first, so that none leads outside.
+    """
+    try:
+        home, path = folder.resolve(), (folder / name).resolve()
+    except (OSError, RuntimeError):  # a loop of links
+        raise InputError(f"'{name}' cannot be read: its links lead nowhere") from None
+    if not path.is_relative_to(home):
+        raise InputError(f"'{name}' lies outside the folder '{folder}'")
+    if not os.path.isfile(path):
+        raise InputError(f"there is no file '{name}' beside this one")
+    return path
 
 
 def is_path(name: str) -> bool:

@@ -83,6 +83,7 @@ def summary(data: xr.Dataset, wall: float, version: str) -> dict[str, Any]:
         "conditions": conditions,
         "trust": json.loads(data.attrs["trust"]),
         "not_modelled": json.loads(data.attrs["not_modelled"]),
+        "without_effect": json.loads(data.attrs["without_effect"]),
         "engine": data.attrs["engine"],
         "target": data.attrs["target"],
         "wall_s": round(wall, 3),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from plasticity_sim.drawing import COLOURS, DASHES, FULL_WIDTH, in_words, paper_style
-from plasticity_sim.errors import InputError
+from plasticity_sim.experiment.tables import Row, read_table
 from plasticity_sim.measures import at_measure
 from plasticity_sim.simulation import STRENGTH
 
@@ -50,23 +50,28 @@ def read_points(path: str) -> Points:
 
     The other column is `time_min` (minutes after the first pulse) or an axis such as `lag`.
     """
-    try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        reason = getattr(problem, "strerror", None) or "not a CSV file"
-        raise InputError(f"cannot be read: {reason}", path) from None
-    if not rows or "mean" not in rows[0]:
-        raise InputError("needs a heading with 'mean' and the name of an axis", path)
-    others = [name for name in rows[0] if name not in ("mean", "sem", "n", "label")]
+    table = read_table(Path(path))
+    if "mean" not in table.headings:
+        raise table.error("needs a heading with 'mean' and the name of an axis")
+    others = [name for name in table.headings if name not in ("mean", "sem", "n", "label")]
     if not others:
-        raise InputError("needs a column 'time_min' or one named after an axis", path)
-    try:
-        columns = [[float(row[k] or "nan") for row in rows] for k in (others[0], "mean")]
-        sem = [float(row.get("sem") or 0) for row in rows]
-    except (TypeError, ValueError) as problem:
-        raise InputError(f"holds something that is not a number: {problem}", path) from None
-    return Points(others[0], columns[0], columns[1], sem, rows[0].get("label") or Path(path).stem)
+        raise table.error("needs a column 'time_min' or one named after an axis")
+    columns = [[_number(row, name) for row in table.rows] for name in (others[0], "mean")]
+    sem = [_error_bar(row) for row in table.rows]
+    label = table.rows[0].cells.get("label") or Path(path).stem
+    return Points(others[0], columns[0], columns[1], sem, label)
+
+
+def _number(row: Row, heading: str) -> float:
+    value = row.number(heading)
+    return math.nan if value is None else value
+
+
+def _error_bar(row: Row) -> float:
+    value = (row.number("sem") if "sem" in row.cells else None) or 0.0
+    if value < 0:
+        raise row.error(f"sem is {value:g}; it cannot be negative")
+    return value
 
 
 def draw_run(results: Sequence[xr.Dataset], points: Points | None = None) -> Figure:

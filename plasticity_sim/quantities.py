@@ -30,6 +30,7 @@ _SPAN = re.compile(r"\s*([^:\s]+)\s*:\s*([^:\s]+)(?:\s+(.*?))?\s*", re.DOTALL)
 _ZERO_CELSIUS = 273.15  # K
 _LONGEST_TEXT = 200
 _LONGEST_RANGE = 100_000
+_LARGEST = 1e100  # in SI units: so that products of a few values are finite
 
 
 @cache
@@ -144,10 +145,10 @@ def parse_quantity(text: Scalar, like: Dimension | None = None) -> Quantity:
             raise InputError(f"'{text}' lies below absolute zero")
         quantity = (number + _ZERO_CELSIUS) * unit_table()["kelvin"]
     else:
-        with np.errstate(over="ignore"):  # Brian2 makes 1 * 1 a plain float
+        with np.errstate(all="ignore"):  # Brian2 makes 1 * 1 a plain float
             quantity = Quantity(number * parse_unit(unit))
-        if not math.isfinite(float(quantity)):
-            raise InputError(f"'{text}' is not finite")
+        if not abs(float(quantity)) < _LARGEST:
+            raise InputError(f"'{text}' is not finite, or larger than anything one could mean")
     if like is not None:
         require_dimensions(quantity, like, str(text))
     return quantity

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+import h5netcdf
 import xarray as xr
+from xarray.backends import H5NetCDFStore
 
 from plasticity_sim.errors import InputError
 
@@ -20,6 +23,13 @@ def check_target(path: str, endings: tuple[str, ...] = tuple(ENDINGS)) -> Path:
     target = Path(path)
     if target.suffix.lower() not in endings:
         raise InputError(f"'{path}' needs an ending that says the format: {' or '.join(endings)}")
+    try:
+        target.lstat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as problem:  # a name that no file can have
+        reason = getattr(problem, "strerror", None) or problem
+        raise InputError(f"'{path}' cannot be written: {reason}") from None
     if target.is_dir():
         raise InputError(f"'{path}' is a folder; give a file name")
     folder = target.parent
@@ -34,9 +44,18 @@ def write_result(data: xr.Dataset, path: str, along: str = "sample") -> None:
     """Write NetCDF (.nc), or one long table of what runs `along` a dimension (.csv)."""
     target = check_target(path)
     if target.suffix.lower() == ".nc":
-        write_beside(target, lambda file: data.to_netcdf(file, engine="h5netcdf"))
+        whole = _netcdf(data)
+        write_beside(target, lambda file: file.write_bytes(whole))
     else:
         write_beside(target, lambda file: to_table(data, along).to_csv(file, index=False))
+
+
+def _netcdf(data: xr.Dataset) -> bytes:
+    """Return what a NetCDF file holds, made in memory: on a full disk HDF5 ends the process."""
+    buffer = io.BytesIO()
+    with h5netcdf.File(buffer, mode="w") as file:
+        data.dump_to_store(H5NetCDFStore(file))
+    return buffer.getvalue()
 
 
 def to_table(data: xr.Dataset, along: str = "sample"):  # type: ignore[no-untyped-def]

@@ -78,7 +78,7 @@ def test_measured_points_are_drawn_with_their_error_bars(tmp_path):
 def test_points_that_cannot_be_read_are_one_clear_line(tmp_path, text):
     path = tmp_path / "mine.csv"
     path.write_text(text)
-    with pytest.raises(ps.InputError, match=r"mine\.csv: \w"):
+    with pytest.raises(ps.InputError, match=r"mine\.csv:(\d+:)? \S"):
         read_points(str(path))
 
 

@@ -49,12 +49,12 @@ def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
     (tmp_path / "secret.csv").write_text("0\n1\n")
     (tmp_path / "inside").mkdir()
     (tmp_path / "inside" / "link.csv").symlink_to(tmp_path / "secret.csv")
-    with pytest.raises(InputError, match=r"own\.yaml:4: file: '.*' lies outside the protocol's"):
+    with pytest.raises(InputError, match=r"own\.yaml:4: file: '.*' lies outside the folder"):
         part(tmp_path / "inside", f"{{pre: {{file: {name.format(tmp_path)}}}}}")
 
 
 def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path):
-    with pytest.raises(InputError, match=r"own\.yaml:4: file: 'no\.csv' cannot be read"):
+    with pytest.raises(InputError, match=r"own\.yaml:4: file: there is no file 'no\.csv'"):
         part(tmp_path, "{pre: {file: no.csv}}")
 
 

@@ -187,7 +187,7 @@ def check(
             print(f"{name}: {_checked(name)}")
         except InputError as problem:
             problems.append(problem.at(name))
-            print(f"plasticity-sim: {problem}", file=sys.stderr)
+            print("plasticity-sim:", problem, file=sys.stderr)
     if problems:
         raise typer.Exit(2)
 
@@ -216,7 +216,10 @@ def _checked(name: str) -> str:
     if kind == "components":
         variables, parameters = load_component(name)
         return f"a component with {variables} variables, {parameters} parameters"
-    return f"a values file with {len(document.data['values'] or {})} entries"
+    values = document.data["values"]
+    if not isinstance(values, dict):
+        raise document.error("values: write NAME: {value: 0.6 nS, assumed: why}", "values")
+    return f"a values file with {len(values)} entries"
 
 
 def cite(

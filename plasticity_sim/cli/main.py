@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
 from typing import NoReturn
 
 import typer
@@ -12,6 +17,7 @@ import typer
 from plasticity_sim.cli import (
     bench,
     doctor,
+    export,
     figure,
     fit,
     library,
@@ -21,10 +27,10 @@ from plasticity_sim.cli import (
     steady,
     sweep,
 )  # fmt: skip
-from plasticity_sim.errors import InputError, SimulationError
+from plasticity_sim.errors import InputError, SimulationError, one_line
 
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
-DONE, UNTRUSTED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+DONE, UNTRUSTED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
 app = typer.Typer(
     add_completion=True,
@@ -32,7 +38,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Simulate long-term potentiation and depression of a synapse.",
 )
-for module in (library, new, run, sweep, bench, fit, sensitivity, steady, figure, doctor):
+for module in (library, new, run, sweep, bench, fit, sensitivity, steady, figure, export, doctor):
     module.register(app)
 
 
@@ -52,10 +58,14 @@ def import_brian2() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line; exit 0 done, 1 not to be trusted, 2 bad input, 130 interrupted."""
+    """Run the command line; exit 0 done, 1 not to be trusted, 2 bad input, 130 or 143 ended."""
+    for stream in (sys.stdout, sys.stderr):  # a name may hold what this terminal cannot show
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         arguments = sys.argv[1:] or ["--help"]
-        code = app(arguments, standalone_mode=False, prog_name="plasticity-sim")
+        with _ending_in_order():
+            code = app(arguments, standalone_mode=False, prog_name="plasticity-sim")
         if code == INTERRUPTED:  # typer has caught the interrupt itself
             _fail("interrupted", INTERRUPTED)
         sys.stdout.flush()
@@ -69,10 +79,39 @@ def main() -> NoReturn:
     except BrokenPipeError:  # `plasticity-sim show … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
+    except OSError as problem:  # the disk is full, or a file has gone
+        _fail(f"{problem.filename or 'the machine'}: {problem.strerror or problem}", BAD_INPUT)
+    except MemoryError:
+        _fail("there is not enough memory: record less often, or fewer synapses", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", INTERRUPTED)
+    except Terminated:
+        _fail("terminated", TERMINATED)
+
+
+class Terminated(BaseException):
+    """The system asks this process to end: whatever is half done is undone on the way out."""
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """Let SIGTERM raise Terminated, as an interrupt raises KeyboardInterrupt."""
+    before = signal.getsignal(signal.SIGTERM)
+    if before is not signal.SIG_DFL or current_thread() is not main_thread():
+        yield  # somebody else has decided
+        return
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(*_: object) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
+    raise Terminated
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print("plasticity-sim:", " ".join(message.split()), file=sys.stderr)
+    print("plasticity-sim:", one_line(message), file=sys.stderr)
     sys.exit(code)

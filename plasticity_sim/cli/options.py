@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -49,5 +51,12 @@ def results_folder(out: str) -> Path:
 
 def console() -> Console:
     """Return the console for results: as wide as the terminal, or wide enough for a file."""
-    plain = Console(highlight=False)
-    return plain if plain.is_terminal else Console(width=160, highlight=False)
+    plain = Console(highlight=False, markup=False, emoji=False)  # names are never markup
+    wide = Console(width=160, highlight=False, markup=False, emoji=False)
+    return plain if plain.is_terminal else wide
+
+
+def tell_without_effect(model: str, idle: Mapping[str, str]) -> None:
+    """Say on stderr what was set and changes nothing, a line each."""
+    for name, why in idle.items():
+        print(f"plasticity-sim: '{name}' has no effect on '{model}': {why}", file=sys.stderr)

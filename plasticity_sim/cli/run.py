@@ -14,7 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from plasticity_sim.cli.options import assignments, check_picture, console
+from plasticity_sim.cli.options import (
+    assignments,
+    check_picture,
+    console,
+    tell_without_effect,
+)
 from plasticity_sim.errors import InputError
 
 DEFAULT_MODEL = "ca1_spine"
@@ -70,6 +75,8 @@ def run(
     ]  # fmt: skip
     _write([result for result, _ in found], outputs, plot, points)
     summaries = [summary for _, summary in found]
+    for summary in summaries:
+        tell_without_effect(summary["model"], summary["without_effect"])
     if as_json:
         print(json.dumps(summaries[0] if len(summaries) == 1 else summaries))
     else:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from plasticity_sim.cli.options import assignments, check_picture, console
+from plasticity_sim.cli.options import assignments, check_picture, console, tell_without_effect
 from plasticity_sim.cli.run import progress_bar
 from plasticity_sim.errors import InputError
 
@@ -57,14 +57,15 @@ def steady(
 
 def _branches(loaded: Any, over: str, out: str | None, plot: str | None, as_json: bool) -> None:
     from plasticity_sim.results import check_target, write_result
-    from plasticity_sim.steady import continuation, parse_over
+    from plasticity_sim.steady import continuation, parse_over, without_effect
 
     sweep = parse_over(over, loaded)
     if out:
         check_target(out)
     check_picture(plot)
     diagram = continuation(loaded, *sweep)
-    summary = diagram.summary()
+    summary = diagram.summary() | {"without_effect": without_effect(diagram)}
+    tell_without_effect(summary["model"], summary["without_effect"])
     if out:
         write_result(diagram.to_dataset(), out, along=sweep.name)
     if plot:

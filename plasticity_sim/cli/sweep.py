@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,10 +85,11 @@ def sweep(
         from plasticity_sim.sweep.plotting import check_drawable
 
         check_drawable(asked)
-    state, seconds, new = _run(asked, folder, _executor(jobs, cluster), share)
+    began = time.perf_counter()
+    state, new = _run(asked, folder, _executor(jobs, cluster), share)
     if plot and state.is_complete:
         _draw(folder, plot)
-    return _told(state, folder, seconds, new)
+    return _told(state, new, folder, time.perf_counter() - began)
 
 
 def _points(points: int | None, sample: str | None) -> int:
@@ -117,40 +119,47 @@ def _executor(jobs: int | None, cluster: str | None) -> Any:
     return Cluster(cluster)
 
 
-def _run(asked: Any, folder: Path, executor: Any, share: tuple[int, int]) -> tuple[Any, float, int]:
-    """Return how far the sweep is, how long it took, and how many points are new."""
+@dataclass
+class _Meter:
+    """How far a sweep was when it was first looked at, and is now."""
+
+    first: Any = None
+    last: Any = None
+    began: float = 0.0
+
+    def words(self, state: Any) -> str:
+        """Take note of a state and return it in words, with the rate since the first one."""
+        if self.first is None:
+            self.first, self.began = state, time.perf_counter()
+        self.last = state
+        words = f"{state.done} of {state.total} points"
+        seconds = time.perf_counter() - self.began
+        return f"{words}, {self.new / seconds:.3g}/s" if self.new else words
+
+    @property
+    def new(self) -> int:
+        """How many points have been simulated meanwhile."""
+        return self.last.done - self.first.done if self.last else 0
+
+
+def _run(asked: Any, folder: Path, executor: Any, share: tuple[int, int]) -> tuple[Any, int]:
+    """Return how far the sweep is then, and how many of its points are new."""
     from plasticity_sim.sweep import run_sweep
 
-    began, count = time.perf_counter(), asked.design.count * len(asked.subjects)
-    seen: list[Any] = []
-    firsts: list[float] = []
-    title = f"{asked.subjects[0].protocol.name}, {count} points"
+    meter = _Meter()
     try:
-        with progress_bar(title) as (update, tell):
-
-            def progress(state: Any) -> None:
-                seen.append(state)
-                del seen[1:-1]  # the first and the last
-                firsts.append(time.perf_counter())
-                del firsts[1:-1]
-                span = firsts[-1] - firsts[0]
-                rate = (state.done - seen[0].done) / span if span else 0.0
-                words = f"{state.done} of {state.total} points" + (
-                    f", {rate:.3g}/s" if rate else ""
-                )
-                update(state.done / state.total, words)
-
-            def announce(text: str) -> None:
-                tell(f"plasticity-sim: {text}")
-
-            state = run_sweep(asked, folder, executor, progress, announce, share)
+        with progress_bar(f"{asked.subjects[0].protocol.name}: sweep") as (update, tell):
+            state = run_sweep(
+                asked, folder, executor,
+                progress=lambda now: update(now.done / now.total, meter.words(now)),
+                announce=lambda text: tell(f"plasticity-sim: {text}"), part=share,
+            )  # fmt: skip
     except KeyboardInterrupt:
-        done = f"{seen[-1].done} of {seen[-1].total}" if seen else "no new"
+        done = f"{meter.last.done} of {meter.last.total}" if meter.last else "no new"
         print(f"{done} points are in '{folder}'; the same command goes on from there",
               file=sys.stderr)  # fmt: skip
         raise
-    new = state.done - (seen[0].done if seen else state.done)
-    return state, time.perf_counter() - began, new
+    return state, meter.new
 
 
 def _draw(folder: Path, plot: str) -> None:
@@ -161,10 +170,10 @@ def _draw(folder: Path, plot: str) -> None:
     save(draw_sweep(open_sweep(folder)), plot)
 
 
-def _told(state: Any, folder: Path, seconds: float, new: int) -> int:
+def _told(state: Any, new: int, folder: Path, seconds: float) -> int:
     """Print what is there and what has failed; return the exit code."""
     console().print(
-        f"{state.done} of {state.total} points in {folder}, {seconds:.1f} s; "
+        f"{state.done} of {state.total} points in {folder}, {new} new, {seconds:.1f} s; "
         f"plasticity_sim.open_sweep('{folder}') opens them"
     )
     if state.died:

@@ -15,7 +15,7 @@ from plasticity_sim.experiment.outcomes import (
     read_outcomes,
     read_signs,
 )
-from plasticity_sim.library import find, is_path
+from plasticity_sim.library import beside, find, is_path
 from plasticity_sim.protocol import Protocol, load_protocol
 
 
@@ -72,7 +72,5 @@ def _protocol(name: str, document: Document) -> Protocol:
 
 def _beside(document: Document, key: str, name: str) -> Path:
     """Return a file that an experiment names; InputError if it is not there."""
-    path = Path(document.path).parent / name
-    if not path.is_file():
-        raise document.error(f"there is no file '{name}' beside this one", key)
-    return path
+    with document.placed(key):
+        return beside(Path(document.path).parent, name)

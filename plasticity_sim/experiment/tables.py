@@ -59,7 +59,7 @@ class Table:
 def read_table(path: Path) -> Table:
     """Read a CSV file with headings; InputError names the line of any defect."""
     shown = str(path)
-    lines = _lines(read_text(path))
+    lines = _lines(read_text(path, "a CSV file"))
     reader = csv.reader(lines, strict=True)
     try:
         found = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
@@ -68,9 +68,9 @@ def read_table(path: Path) -> Table:
     if len(found) < 2:
         raise InputError("has no rows; write headings, then a row for every outcome", shown)
     (first, headings), *others = found
-    for heading in headings:
-        if headings.count(heading) > 1:
-            raise InputError(f"the column '{heading}' stands twice", shown, first)
+    if len(set(headings)) < len(headings):
+        twice = next(name for place, name in enumerate(headings) if name in headings[:place])
+        raise InputError(f"the column '{twice}' stands twice", shown, first)
     rows = []
     for line, cells in others:
         if len(cells) != len(headings):

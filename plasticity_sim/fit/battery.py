@@ -5,24 +5,26 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from plasticity_sim.axis import Axis
-from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress
+from plasticity_sim.engine.batch import Array, Outcome, Progress
 from plasticity_sim.engine.lanes.exponents import with_whole_powers
 from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.fit.parts import INFEASIBLE, Fit, Target, Trial
 from plasticity_sim.measures import at_measure
 from plasticity_sim.simulation import STRENGTH, Options
+from plasticity_sim.simulation.checking import first_below
 from plasticity_sim.simulation.dataset import to_dataset
 from plasticity_sim.simulation.grid import POINT, Grid, measured_only
 from plasticity_sim.simulation.lanes import Plan, Rests, plan
-from plasticity_sim.simulation.simulate import run_batch
+from plasticity_sim.simulation.running import run_batch
 from plasticity_sim.simulation.survivors import part_of
-from plasticity_sim.simulation.trust import trust_of
+from plasticity_sim.simulation.trust import Trust, trust_of
 from plasticity_sim.trials import SEED
 
 Announce = Callable[[str], None]
@@ -146,7 +148,7 @@ def _outcomes(
 
     Raises SimulationError for what is no lane's fault, such as a compiler that does not work.
     """
-    options = Options(rtol=fit.rtol).resolved(fit.model)
+    options = _options(fit)
     lanes = tuple(lane for each in part for lane in each.plan.batch.lanes)
     batch = replace(part[0].plan.batch, lanes=lanes)
     try:
@@ -166,6 +168,10 @@ def _outcomes(
     return [ran for each in part for ran in _outcomes(fit, (each,), progress, announce)]
 
 
+def _options(fit: Fit) -> Options:
+    return Options(rtol=fit.rtol).resolved(fit.model)
+
+
 def _evaluations(fit: Fit, grids: Sequence[Grid], run: Sequence[_Ran]) -> dict[int, Evaluation]:
     """Return the evaluations of all candidates that came to their end, by their places."""
     if not run:
@@ -181,18 +187,18 @@ def _evaluations(fit: Fit, grids: Sequence[Grid], run: Sequence[_Ran]) -> dict[i
     data[_MEASURED] = at_measure(data, STRENGTH)
     figures = np.transpose([_figure(fit, target, data) for target in fit.targets])
     parts = np.split(np.arange(len(lanes)), len(candidates))
-    return {
-        each.place: _evaluation(fit, each.numbers, raw, part_of(whole.batch, outcome, rows))
-        for each, raw, rows in zip(candidates, figures, parts, strict=True)
-    }
+    found = {}
+    for each, raw, rows in zip(candidates, figures, parts, strict=True):
+        own = part_of(whole.batch, outcome, rows)
+        below = partial(first_below, own[0], _options(fit))
+        trust = trust_of(*own, whole.totals, below)
+        found[each.place] = _evaluation(fit, each.numbers, raw, trust)
+    return found
 
 
-def _evaluation(
-    fit: Fit, numbers: tuple[float, ...], raw: Array, run: tuple[Batch, Outcome]
-) -> Evaluation:
-    failures = trust_of(*run).failures
-    if failures:
-        return _infeasible(numbers, f"not to be trusted: {failures[0]}")
+def _evaluation(fit: Fit, numbers: tuple[float, ...], raw: Array, trust: Trust) -> Evaluation:
+    if trust.failures:
+        return _infeasible(numbers, f"not to be trusted: {trust.failures[0]}")
     figures = fit.figures(raw.tolist())
     for target, figure in zip(fit.targets, figures, strict=True):
         if not np.isfinite(figure):

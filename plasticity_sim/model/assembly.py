@@ -19,6 +19,7 @@ from plasticity_sim.expressions import (
     parse_statements,
 )
 from plasticity_sim.library import find
+from plasticity_sim.model.bounds import MOST_STATEMENTS, check_size, check_taken
 from plasticity_sim.model.equations import (
     SECOND,
     SINCE,
@@ -105,11 +106,13 @@ class Assembly:
                 raise problem.at(document.path, document.line(place)) from None
             self._origin[f"block {len(self.blocks)}"] = (document, document.line(place))
             self.blocks.append(Block(trigger, statements, after))
+        if sum(len(block.statements) for block in self.blocks) > MOST_STATEMENTS:
+            raise document.error(f"more than {MOST_STATEMENTS} statements", f"on_{trigger}")
 
     def _claim(self, name: str, document: Document, *place: str, line: int | None = None) -> None:
         line = line or document.line(place)
         try:
-            check_name(name)
+            check_taken(check_name(name))
         except InputError as problem:
             raise problem.at(document.path, line) from None
         if name in DEFAULT_UNITS:  # Brian2 would read the unit, or warn
@@ -124,6 +127,8 @@ class Assembly:
     def check(self, used_elsewhere: Iterable[str]) -> None:
         """Raise an InputError for the first undefined, inconsistent, circular or unused name."""
         known = self.dimensions
+        self._check_circles()
+        check_size(self._definitions, self._derivatives)
         for name, variable in self.variables.items():
             if variable.expression is None:
                 continue
@@ -131,7 +136,6 @@ class Assembly:
             wanted = variable.dimensions / SECOND if derivative else variable.dimensions
             with self._place(name):
                 self._check_equation(name, variable.expression, wanted)
-        self._check_circles()
         for number, block in enumerate(self.blocks):
             with self._place(f"block {number}"):
                 self._check_block(block, known)
@@ -142,6 +146,18 @@ class Assembly:
             with self._place("threshold"):
                 expression_dimensions(self.threshold, known, "threshold")
         self._check_unused(used_elsewhere)
+
+    @property
+    def _definitions(self) -> dict[str, Expression]:
+        return self._of_kind(Kind.SUBEXPRESSION)
+
+    @property
+    def _derivatives(self) -> dict[str, Expression]:
+        return self._of_kind(Kind.DIFFERENTIAL)
+
+    def _of_kind(self, kind: Kind) -> dict[str, Expression]:
+        variables = self.variables.values()
+        return {v.name: v.expression for v in variables if v.kind is kind and v.expression}
 
     def _check_equation(self, name: str, expression: Expression, wanted: Dimension) -> None:
         try:
@@ -166,17 +182,14 @@ class Assembly:
             require_dimensions(start.quantity, variable.dimensions, start.text)
         if start.expression is not None:
             what = f"the starting value of '{name}'"
+            if start.expression.is_noisy:
+                raise InputError(f"{what} draws a random number; write one value")
             known_parameters = {n: p.dimensions for n, p in self.parameters.items()}
             check_dimensions(start.expression, variable.dimensions, known_parameters, what)
 
     def _check_circles(self) -> None:
-        table = {
-            name: v.expression
-            for name, v in self.variables.items()
-            if v.kind is Kind.SUBEXPRESSION and v.expression
-        }
         try:
-            ordered(table)
+            ordered(self._definitions)
         except InputError as problem:
             culprit = problem.message.rpartition(" ")[2]
             document, line = self._origin[culprit]

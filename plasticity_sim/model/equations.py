@@ -24,6 +24,7 @@ from plasticity_sim.expressions import (
     check_name,
     parse_expression,
 )
+from plasticity_sim.model.bounds import check_constants
 from plasticity_sim.model.parts import Kind, Variable
 from plasticity_sim.quantities import display_unit, parse_unit, unit_table
 
@@ -45,7 +46,8 @@ def parse_equations(text: str, component: str) -> list[tuple[Variable, int]]:
 
 def _joined_lines(text: str) -> Iterable[tuple[str, str, int]]:
     """Yield (equation, comment, line offset); an equation goes on until its `: unit`."""
-    pending, first = "", 0
+    pending: list[str] = []
+    first = 0
     for offset, line in enumerate(text.splitlines()):
         code, _, comment = line.partition("#")
         if not code.strip():
@@ -54,12 +56,13 @@ def _joined_lines(text: str) -> Iterable[tuple[str, str, int]]:
             break
         if not pending:
             first = offset
-        pending = f"{pending} {code.strip()}".strip()
+        pending.append(code.strip())
         if ":" in code:
-            yield pending, comment.strip(), first
-            pending = ""
+            yield " ".join(pending), comment.strip(), first
+            pending = []
     if pending:
-        raise _EquationError(f"'{pending}' has no unit; {_HINT}", first)
+        shown = " ".join(pending)[:80]
+        raise _EquationError(f"'{shown}' has no unit; {_HINT}", first)
 
 
 class _EquationError(InputError):
@@ -116,6 +119,7 @@ def expression_dimensions(
     expression: Expression, known: Mapping[str, Dimension], what: str
 ) -> Dimension:
     """Return the dimensions of an expression; unknown names and wrong sums are InputErrors."""
+    check_constants(expression)
     unknown = sorted(expression.names - known.keys() - CONSTANTS)
     if unknown:
         hint = suggestion(unknown[0], known)

@@ -34,6 +34,9 @@ class BlockFormat(Strict):
     after: Text | None = None
 
 
+Blocks = Annotated[list[BlockFormat], Field(max_length=100)]
+
+
 class ComponentFormat(Strict):
     """One mechanism: equations, what a spike does, parameters."""
 
@@ -42,10 +45,10 @@ class ComponentFormat(Strict):
     source: Words = []
     note: str = ""
     equations: str
-    on_pre: list[BlockFormat] = []
-    on_post: list[BlockFormat] = []
+    on_pre: Blocks = []
+    on_post: Blocks = []
     threshold: str | None = None
-    on_spike: list[BlockFormat] = []
+    on_spike: Blocks = []
     initial: dict[str, Text] = {}
     parameters: dict[str, ParameterFormat] = {}
 
@@ -86,7 +89,7 @@ class ModelFormat(Strict):
     conserve: list[str] = []
     clamp: list[str] = []
     drugs: dict[str, dict[str, Text]] = {}
-    states: dict[str, dict[str, Text]] = {}
+    states: Annotated[dict[str, dict[str, Text]], Field(max_length=100)] = {}
     mix: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     population: PopulationFormat | None = None
     fitted_to: Words = []

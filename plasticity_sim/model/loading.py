@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -143,8 +144,8 @@ def _mix(given: ModelFormat, states: Mapping[str, object], document: Document) -
             raise document.error(f"mix: no state '{name}'; {suggestion(name, states)}", "mix", name)
     weights = {name: given.mix.get(name, 0.0 if given.mix else 1.0) for name in states}
     total = sum(weights.values())
-    if total <= 0:
-        raise document.error("mix: the weights add up to nothing", "mix")
+    if not 0 < total < math.inf:
+        raise document.error("mix: the weights add up to nothing, or to no number", "mix")
     return {name: weight / total for name, weight in weights.items()}
 
 
@@ -158,7 +159,7 @@ def _drugs(
             place = ("drugs", drug, name)
             try:
                 if name == "half":
-                    parse_quantity(text)
+                    _check_half(text)
                     continue
                 if name not in parameters:
                     raise InputError(f"no parameter '{name}'; {suggestion(name, parameters)}")
@@ -168,6 +169,11 @@ def _drugs(
                 raise document.error(f"drug {drug}: {problem.message}", *place) from None
         drugs[drug] = Drug(drug, changes, effects.get("half", ""))
     return drugs
+
+
+def _check_half(text: str) -> None:
+    if not float(parse_quantity(text)) > 0:
+        raise InputError(f"half: '{text}' must be positive")
 
 
 def _population(
@@ -248,6 +254,8 @@ def read_values(path: str, model: Model) -> Model:
     if unknown or "values" not in data:
         found = f"unknown key '{unknown[0]}'" if unknown else "'values' is missing"
         raise document.error(f"{found}; a values file holds format, title and values", *unknown[:1])
+    if data.get("format", "1") != "1":
+        raise document.error(f"format: '{data['format']}' is not known; write 1", "format")
     if not isinstance(data["values"], dict):
         raise document.error("values: write NAME: {value: 0.6 nS, assumed: why}", "values")
     entries: dict[str, ParameterFormat | str] = {}
@@ -260,4 +268,5 @@ def read_values(path: str, model: Model) -> Model:
         else:
             raise document.error(f"{name}: write a quantity, as in '0.6 nS'", "values", name)
     changed = _values(entries, model.parameters, document)
-    return replace(model, parameters={**model.parameters, **changed})
+    parameters = {**model.parameters, **changed}
+    return replace(model, parameters=parameters, changed=model.changed | changed.keys())

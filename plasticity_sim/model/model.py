@@ -50,6 +50,7 @@ class Model:
     drugs: dict[str, Drug] = field(default_factory=dict)
     population: Population = field(default_factory=Population)
     fitted_to: tuple[str, ...] = ()  # experiments that its values were fitted to
+    changed: frozenset[str] = frozenset()  # parameters with other values than in the files
 
     @cached_property
     def differential(self) -> tuple[str, ...]:
@@ -118,7 +119,7 @@ class Model:
         parameters = dict(self.parameters)
         for name, text in values.items():
             parameters[name] = self._changed(name, text, origin)
-        return replace(self, parameters=parameters)
+        return replace(self, parameters=parameters, changed=self.changed | values.keys())
 
     def _changed(self, name: str, text: str, origin: str) -> Parameter:
         old = self.parameter(name)

@@ -10,6 +10,7 @@ from brian2.units.fundamentalunits import Dimension, Quantity
 
 from plasticity_sim.changes import Change
 from plasticity_sim.expressions import Expression, Statement
+from plasticity_sim.model.bounds import check_finite
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Start:
     def evaluate(self, parameters: Mapping[str, float]) -> float:
         """Return the value in SI units."""
         if self.expression is not None:
-            return self.expression.evaluate(parameters)
+            return check_finite(self.expression.evaluate(parameters), f"'{self.text[:80]}'")
         return float(self.quantity)  # type: ignore[arg-type]
 
 

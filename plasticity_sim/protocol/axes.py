@@ -12,7 +12,7 @@ from plasticity_sim.document import Document, Place
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.quantities import expand_range, is_range, parse_quantity
 
-MOST_CONDITIONS = 100_000
+MOST_CONDITIONS = 10_000
 _LEVELS = ("pulses", "bursts", "trains")  # innermost first
 _NOT_SETTINGS = {"format", "title", "source", "note", "name", "arms", "drugs", "file", "record"}
 _LABELS = {"name", "title"}
@@ -45,8 +45,13 @@ def find_setting(data: dict[str, Any], name: str) -> Place | None:
 def axes(document: Document, data: dict[str, Any]) -> list[Axis]:
     """Return the axes of a protocol in the order of the file, the arms last."""
     table = {place: name for name, place in settings(data).items()}
-    swept = [(place, _values(document, data, place)) for place in table]
-    listed = [(place, values) for place, values in swept if values]
+    listed: list[tuple[Place, tuple[str, ...]]] = []
+    size = 1
+    for place in table:
+        values = _values(document, data, place)
+        if values:
+            listed.append((place, values))
+            size = _bounded(size * len(values), document)
     shorts = [str(place[-1]) for place, _ in listed]
     result = [
         Axis(str(place[-1]) if shorts.count(str(place[-1])) == 1 else table[place], values, place)
@@ -55,12 +60,15 @@ def axes(document: Document, data: dict[str, Any]) -> list[Axis]:
     arms = data.get("arms")
     if arms is not None:
         result.append(Axis("arm", tuple(_arm_names(document, arms))))
-    size = 1
-    for axis in result:
-        size *= len(axis.texts)
+        _bounded(size * len(arms), document)
+    return result
+
+
+def _bounded(size: int, document: Document) -> int:
+    """Return a number of conditions; InputError if there are more than one could want."""
     if size > MOST_CONDITIONS:
         raise document.error(f"has {size} conditions; at most {MOST_CONDITIONS} are possible")
-    return result
+    return size
 
 
 def conditions(
@@ -108,7 +116,8 @@ def _full_name(data: Any, place: Place) -> str:
         elif place[depth - 1] in ("pre", "levels"):
             level = around[step].get("name") if isinstance(around[step], dict) else None
             inner = len(around) - 1 - step
-            words[-1] = level or (_LEVELS[inner] if inner < len(_LEVELS) else f"level{inner}")
+            own = level if isinstance(level, str) else ""  # anything else is told later
+            words[-1] = own or (_LEVELS[inner] if inner < len(_LEVELS) else f"level{inner}")
     return ".".join(words[-2:]) if words[0] == "induction" else ".".join(words)
 
 

@@ -15,6 +15,7 @@ from pydantic import (
 
 from plasticity_sim.formats import Strict, Text, Version, Words
 
+MOST = 1000  # parts, windows, drugs, records: each is looked at for every other
 Count = Annotated[
     int, Field(ge=1, le=1_000_000), WithJsonSchema({"type": ["integer", "array", "string"]})
 ]
@@ -23,7 +24,7 @@ Count = Annotated[
 class LevelFormat(Strict):
     """One level of nested pulses: `count` repeats at a rate or an interval."""
 
-    name: str = ""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_ -]{0,60}$")] = ""
     count: Count
     rate: Text | None = None
     interval: Text | None = None
@@ -153,13 +154,13 @@ class ProtocolFormat(Strict):
     source: Words = []
     note: str = ""
     baseline: TestFormat | None = None
-    induction: list[PartFormat] = []
+    induction: Annotated[list[PartFormat], Field(max_length=MOST)] = []
     follow_up: TestFormat
     bath: dict[str, Text] = {}
     stimulation: Literal["field", "single"] | None = None
-    drugs: Drugs = []
-    set: list[dict[str, Text]] = []
-    record: list[RecordFormat] = []
+    drugs: Annotated[Drugs, Field(max_length=MOST)] = []
+    set: Annotated[list[dict[str, Text]], Field(max_length=MOST)] = []
+    record: Annotated[list[RecordFormat], Field(max_length=MOST)] = []
     measure: MeasureFormat | None = None
 
 

@@ -16,6 +16,8 @@ from plasticity_sim.protocol.formats import ProtocolFormat
 from plasticity_sim.protocol.timeline import Timeline, build_timeline
 from plasticity_sim.quantities import expand_list
 
+MOST_EVENTS = 20_000_000  # of all conditions together: 160 MB
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -47,7 +49,15 @@ class Protocol:
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """Every combination of the axes' values, the last axis changing fastest."""
-        return tuple(self._condition(*pair) for pair in conditions(self.data, list(self.axes)))
+        found, events = [], 0
+        for pair in conditions(self.data, list(self.axes)):
+            found.append(self._condition(*pair))
+            events += found[-1].timeline.events
+            if events > MOST_EVENTS:
+                raise self.document.error(
+                    f"has more than {MOST_EVENTS} pulses and samples over all conditions"
+                )
+        return tuple(found)
 
     def _condition(self, labels: dict[str, str], plain: dict[str, Any]) -> Condition:
         given = validated_data(self.document, plain, ProtocolFormat)
@@ -82,7 +92,8 @@ class Protocol:
     def with_drugs(self, drugs: list[dict[str, str]]) -> Protocol:
         """Return the protocol with more drugs, each `{name, dose, from, until}`."""
         data = copy.deepcopy(self.data)
-        data["drugs"] = [*data.get("drugs", []), *drugs]
+        if isinstance(data.get("drugs", []), list):  # else every arm has its own
+            data["drugs"] = [*data.get("drugs", []), *drugs]
         for arm in data.get("arms") or []:
             if "drugs" in arm:
                 arm["drugs"] = [*arm["drugs"], *drugs]

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from plasticity_sim.document import read_text
 from plasticity_sim.errors import InputError
+from plasticity_sim.library import beside
 from plasticity_sim.protocol.formats import LevelFormat, PartFormat, TrainFormat
 from plasticity_sim.quantities import hertz, seconds
 
@@ -108,44 +110,47 @@ def regular_times(begin: float, end: float, interval: float, key: str) -> Times:
 
 
 def duration(text: str, key: str) -> float:
-    """Return a time in seconds; an InputError names `key`."""
+    """Return a time in seconds, negative or not but bounded; an InputError names `key`."""
     try:
-        return seconds(text)
+        value = seconds(text)
     except InputError as problem:
         raise InputError(f"{key}: {problem.message}") from None
+    if not abs(value) < LONGEST:
+        raise InputError(f"{key}: '{text}' is longer than {LONGEST:g} s")
+    return value
 
 
 def positive_duration(text: str, key: str) -> float:
     """Return a time in seconds; InputError unless it is positive and bounded."""
     value = duration(text, key)
-    if not 0 < value < LONGEST:
-        raise InputError(f"{key}: '{text}' must be positive and at most {LONGEST:g} s")
+    if value <= 0:
+        raise InputError(f"{key}: '{text}' must be positive")
     return value
 
 
 def positive_rate(text: str, key: str) -> float:
-    """Return a rate in hertz; InputError unless it is positive."""
+    """Return a rate in hertz; InputError unless it is positive and not of ages."""
     try:
         rate = hertz(text)
     except InputError as problem:
         raise InputError(f"{key}: {problem.message}") from None
     if rate <= 0:
         raise InputError(f"{key}: '{text}' must be positive")
+    if rate < 1 / LONGEST:
+        raise InputError(f"{key}: '{text}' is less than one in {LONGEST:g} s")
     return rate
 
 
 def _file_times(name: str, folder: Path) -> Times:
     """Read one spike time (s) a line; the first line may be a heading."""
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
-        raise InputError(f"file: '{name}' lies outside the protocol's folder")
     try:
-        if path.stat().st_size > 30 * MOST_PULSES:
-            raise InputError(f"file: '{name}' is larger than {MOST_PULSES} spikes need")
-        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as problem:
-        reason = getattr(problem, "strerror", None) or "not UTF-8 text"
-        raise InputError(f"file: '{name}' cannot be read: {reason}") from None
+        path = beside(folder, name)
+    except InputError as problem:
+        raise InputError(f"file: {problem.message}") from None
+    text = read_text(path, "one with a time in every line", 30 * MOST_PULSES)
+    lines = [line.strip() for line in text.splitlines()]
+    if len(lines) > MOST_PULSES + 1:
+        raise InputError(f"has {len(lines)} spikes; at most {MOST_PULSES} are read", str(path))
     for number, row in enumerate(lines, start=1):
         is_heading = number == 1 and row[:1].isalpha() and row.lower() not in ("nan", "inf")
         if row and not is_heading and not _is_number(row):

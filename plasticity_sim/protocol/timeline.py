@@ -12,6 +12,7 @@ import numpy as np
 from plasticity_sim.changes import Change
 from plasticity_sim.document import Document
 from plasticity_sim.errors import InputError
+from plasticity_sim.expressions import check_name
 from plasticity_sim.protocol.formats import (
     PartFormat,
     ProtocolFormat,
@@ -21,6 +22,7 @@ from plasticity_sim.protocol.formats import (
 from plasticity_sim.protocol.pulses import (
     MOST_PULSES,
     Times,
+    duration,
     part_times,
     positive_duration,
     positive_rate,
@@ -31,6 +33,7 @@ from plasticity_sim.quantities import parse_quantity, seconds
 Gap = tuple[float, float]  # s: from the last pulse of one part to the first of the next
 
 MOST_SAMPLES = 2_000_000
+_LONGEST_MOMENT = 200  # characters
 DEFAULT_SAMPLES = 400  # over the whole run, where a protocol asks for none
 
 _MOMENT = re.compile(r"\s*(start|induction|end)?\s*(?:([+-])\s*(.+?))?\s*", re.DOTALL)
@@ -64,6 +67,11 @@ class Timeline:
     measure_at: float  # after `last`
     measure_window: float
 
+    @property
+    def events(self) -> int:
+        """The number of pulses and samples."""
+        return self.pre.size + self.post.size + self.samples.size
+
 
 def build_timeline(given: ProtocolFormat, document: Document) -> Timeline:
     """Return the timeline of a plain protocol; files of spikes are read from beside `document`."""
@@ -79,7 +87,7 @@ def build_timeline(given: ProtocolFormat, document: Document) -> Timeline:
     windows, drugs = _windows(given, times, stop, document)
     with document.placed("bath"):
         for name, text in given.bath.items():
-            _quantity(text, name)
+            _quantity(text, _named(name, "bath"))
     with document.placed("measure"):
         at, width = _measure(given, follow_up)
     with document.placed("record"):
@@ -99,16 +107,16 @@ def moment(text: str, times: dict[str, float]) -> float:
     >>> moment("end + 1 min", {"start": -600.0, "induction": 0.0, "end": 10.0})
     70.0
     """
-    match = _MOMENT.fullmatch(text)
+    match = _MOMENT.fullmatch(text) if len(text) <= _LONGEST_MOMENT else None
     if not match or (match[1] is None and match[2] != "-"):
         try:
-            return seconds(text)
+            return duration(text[: _LONGEST_MOMENT + 1], "a moment")
         except InputError:
             hint = "write 'induction - 5 min', 'end + 10 min', 'start' or '30 s'"
-            raise InputError(f"'{text}' is not a moment; {hint}") from None
+            raise InputError(f"'{text[:80]}' is not a moment; {hint}") from None
     if match[1] is None:
-        return seconds(text)
-    shift = seconds(match[3]) if match[2] else 0.0
+        return duration(text, "a moment")
+    shift = duration(match[3], match[1]) if match[2] else 0.0
     return times[match[1]] + (-shift if match[2] == "-" else shift)
 
 
@@ -195,7 +203,7 @@ def _window(entry: dict[str, str], times: dict[str, float], stop: float) -> Wind
     names = [key for key in entry if key not in ("from", "until")]
     if len(names) != 1:
         raise InputError(f"set: write one name and its value, found {', '.join(names) or 'none'}")
-    text = entry[names[0]]
+    text = entry[_named(names[0], "set")]
     change = Change(text)
     if not change.is_factor:
         _quantity(text, names[0])
@@ -204,6 +212,14 @@ def _window(entry: dict[str, str], times: dict[str, float], stop: float) -> Wind
     if end <= begin:
         raise InputError(f"set: the window of '{names[0]}' ends before it begins")
     return Window(names[0], change, begin, end)
+
+
+def _named(name: str, key: str) -> str:
+    """Return what is to have a value; InputError if no model can have it."""
+    try:
+        return check_name(name)
+    except InputError as problem:
+        raise InputError(f"{key}: {problem.message}") from None
 
 
 def _quantity(text: str, key: str) -> None:
@@ -234,6 +250,7 @@ def _measure(given: ProtocolFormat, follow_up: float) -> tuple[float, float]:
 
 def _samples(records: list[RecordFormat], times: dict[str, float], stop: float) -> Times:
     parts = []
+    total = 0
     for record in records:
         every = positive_duration(record.every, "every")
         begin = max(moment(record.from_, times), times["start"])
@@ -241,8 +258,9 @@ def _samples(records: list[RecordFormat], times: dict[str, float], stop: float) 
         if end < begin:
             raise InputError("record: until lies before from")
         count = int((end - begin) / every + 1e-9) + 1
-        if count > MOST_SAMPLES:
-            raise InputError(f"record: {count} samples; at most {MOST_SAMPLES} are possible")
+        total += count
+        if total > MOST_SAMPLES:
+            raise InputError(f"record: {total} samples; at most {MOST_SAMPLES} are possible")
         parts.append(begin + np.arange(count) * every)
     return np.concatenate(parts)
 

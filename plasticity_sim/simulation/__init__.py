@@ -2,6 +2,7 @@
 
 from plasticity_sim.simulation.asked import load_asked
 from plasticity_sim.simulation.dataset import STRENGTH
-from plasticity_sim.simulation.simulate import ENGINES, Options, simulate, versions, with_values
+from plasticity_sim.simulation.running import ENGINES, Options
+from plasticity_sim.simulation.simulate import simulate, versions, with_values
 
 __all__ = ["ENGINES", "STRENGTH", "Options", "load_asked", "simulate", "versions", "with_values"]

@@ -14,10 +14,13 @@ from plasticity_sim.engine.noise import check_draws
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
 from plasticity_sim.protocol.protocol import Condition, Protocol
+from plasticity_sim.protocol.timeline import Timeline
 from plasticity_sim.simulation.grid import Grid
+from plasticity_sim.simulation.names import check_names
 from plasticity_sim.simulation.population import factors
 from plasticity_sim.simulation.settings import bath_parameters, check_windows, settings
-from plasticity_sim.simulation.trust import concentrations
+from plasticity_sim.simulation.signs import never_negative
+from plasticity_sim.simulation.totals import Total, followed
 
 Finding = Callable[
     [Model, str, Mapping[str, float], Mapping[str, Array], Mapping[str, float]],
@@ -25,6 +28,7 @@ Finding = Callable[
 ]
 
 MOST_LANES = 200_000
+MOST_VALUES = 400_000_000  # 3 GB
 _RESPONSE_STEP = 1e-4  # s between looks at the response to a test pulse
 
 
@@ -35,6 +39,7 @@ class Plan:
     batch: Batch
     synapses: int
     not_modelled: tuple[str, ...]
+    totals: tuple[Total, ...]  # what has to be conserved
 
 
 def plan(
@@ -51,11 +56,15 @@ def plan(
     random numbers of a lane derive from `seed`, `place` and where it stands in the plan;
     those of the population from `seed` alone.
     """
+    if not 0 <= seed < 2**63:
+        raise InputError(f"seed: {seed:.3g} given; write a whole number from 0 to 2**63 - 1")
+    check_names(model, protocol)
     _check_driven(model, protocol)
     check_draws(model)
     count = len(protocol.conditions) * len(model.states) * synapses
     if count > MOST_LANES:
         raise InputError(f"{count} lanes (conditions x states x synapses); at most {MOST_LANES}")
+    _check_memory(model, protocol, count)
     spread = factors(model.population, synapses, seed)
     rests = rests or Rests(model, synapses)
     lanes: list[Lane] = []
@@ -67,10 +76,28 @@ def plan(
         usual = {n: p.value for n, p in model.parameters.items()} | bath
         own = {n: f * usual[n] for n, f in spread.items() if n not in bath}
         lanes += _lanes(condition, (*place, number), usual, own, rests, seed)
+    whole, totals = followed(model)
+    observed = [*model.observe, model.readout.variable, *(total.variable for total in totals)]
     batch = Batch(
-        model, tuple(lanes), _observed(model), peaks=model.observe, least=concentrations(model)
+        whole, tuple(lanes), tuple(dict.fromkeys(observed)), model.observe, never_negative(model)
     )
-    return Plan(batch, synapses, tuple(missing))
+    return Plan(batch, synapses, tuple(missing), totals)
+
+
+def _check_memory(model: Model, protocol: Protocol | Grid, lanes: int) -> None:
+    """Raise an InputError for more samples than fit into the memory of a usual machine."""
+    samples = max(_sample_count(model, c.timeline) for c in protocol.conditions)
+    values = lanes * samples * (len(model.observe) + 2)
+    if values > MOST_VALUES:
+        raise InputError(
+            f"{lanes} lanes of {samples} samples are {values:.2g} values; at most "
+            f"{MOST_VALUES:.2g} are kept: record less often, or fewer synapses"
+        )
+
+
+def _sample_count(model: Model, timeline: Timeline) -> int:
+    within = model.readout.within or 0.0
+    return timeline.samples.size + timeline.tests.size * (int(within / _RESPONSE_STEP) + 2)
 
 
 def lane_seed(root: int, *place: int) -> int:
@@ -112,7 +139,7 @@ def _lanes(
             for n in range(synapses)
         ]
     parameters = rests.parameters(usual, own)
-    samples = _samples(model, timeline.samples, timeline.tests)
+    samples = _samples(model, timeline.samples, timeline.tests, timeline.stop)
     for number, state in enumerate(model.states):
         label = ", ".join([*(f"{k} {v}" for k, v in condition.labels.items()), f"state {state}"])
         initial = rests.of(state, usual, own, clamps)
@@ -173,19 +200,15 @@ def _key(usual: dict[str, float], own: dict[str, Array]) -> object:
     return (tuple(usual.items()), tuple((name, row.tobytes()) for name, row in own.items()))
 
 
-def _observed(model: Model) -> tuple[str, ...]:
-    """Return what the engine samples: what is observed, read out and conserved."""
-    names = [*model.observe, model.readout.variable, *model.conserve]
-    return tuple(dict.fromkeys(names))
-
-
-def _samples(model: Model, samples: Array, tests: Array) -> Array:
+def _samples(model: Model, samples: Array, tests: Array, stop: float) -> Array:
     """Return the sample times; a readout by response needs its own after every test pulse."""
     within = model.readout.within
     if within is None or not tests.size:
         return samples
     looks = np.arange(0.0, within + _RESPONSE_STEP / 2, _RESPONSE_STEP)
-    return np.unique(np.concatenate([samples, np.add.outer(tests, looks).ravel()]))
+    # rounded, or one moment by two sums would be two
+    times = np.concatenate([samples, np.add.outer(tests, looks).ravel()]).round(12)
+    return np.unique(times[times <= stop])
 
 
 def _check_driven(model: Model, protocol: Protocol | Grid) -> None:

@@ -16,10 +16,11 @@ from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.model import Model
 from plasticity_sim.protocol import Protocol
+from plasticity_sim.simulation.checking import first_below
 from plasticity_sim.simulation.dataset import to_dataset
 from plasticity_sim.simulation.grid import POINT, Grid
 from plasticity_sim.simulation.lanes import Plan, Rests, plan
-from plasticity_sim.simulation.simulate import Options, run_batch
+from plasticity_sim.simulation.running import Options, run_batch
 from plasticity_sim.simulation.survivors import Survivors, part_of, run_survivors
 from plasticity_sim.simulation.trust import Trust, trust_of
 
@@ -113,13 +114,15 @@ def _simulated(group: list[tuple[Point, Plan]], synapses: int, options: Options)
     data = data.assign_coords({POINT: np.array(numbers)})
     return Together(
         data,
-        _trust(numbers, whole, survivors),
+        _trust(numbers, whole, survivors, options),
         tuple(_failures(numbers, first, synapses, survivors)),
         survivors.outcome.steps,
     )
 
 
-def _trust(numbers: list[int], whole: Plan, survivors: Survivors) -> dict[int, Trust]:
+def _trust(
+    numbers: list[int], whole: Plan, survivors: Survivors, options: Options
+) -> dict[int, Trust]:
     """Return the trust figures of every point, over its lanes that came to their end."""
     each = len(whole.batch.lanes) // len(numbers)
     found = {}
@@ -127,7 +130,9 @@ def _trust(numbers: list[int], whole: Plan, survivors: Survivors) -> dict[int, T
         own = range(place * each, (place + 1) * each)
         rows = [row for row in own if row not in survivors.reasons]
         if rows:
-            found[number] = trust_of(*part_of(whole.batch, survivors.outcome, rows))
+            batch, outcome = part_of(whole.batch, survivors.outcome, rows)
+            below = partial(first_below, batch, options)
+            found[number] = trust_of(batch, outcome, whole.totals, below)
     return found
 
 

@@ -7,8 +7,10 @@ from statistics import NormalDist
 import numpy as np
 
 from plasticity_sim.engine.batch import Array
+from plasticity_sim.errors import InputError
 from plasticity_sim.model.parts import Population
 
+_LARGEST = 1e100
 _quantile = NormalDist().inv_cdf
 
 
@@ -27,5 +29,8 @@ def factors(population: Population, synapses: int, seed: int) -> dict[str, Array
         else:
             z = generator.permutation(quantiles) if number else quantiles
         lognormal = spread.distribution == "lognormal"
-        result[name] = np.exp(spread.width * z) if lognormal else 1 + spread.width * z
+        with np.errstate(over="ignore"):
+            result[name] = np.exp(spread.width * z) if lognormal else 1 + spread.width * z
+        if not np.abs(result[name]).max() < _LARGEST:
+            raise InputError(f"population: '{name}' varies beyond all numbers; make it narrower")
     return result

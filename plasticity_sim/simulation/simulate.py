@@ -6,65 +6,24 @@ import hashlib
 import json
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
-from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress
-from plasticity_sim.engine.fixed import run_fixed
-from plasticity_sim.engine.lanes import METHOD, RTOL, run_lanes
-from plasticity_sim.engine.noise import is_noisy
+from plasticity_sim.engine.batch import Progress
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.model import Model, load_model
 from plasticity_sim.protocol import Protocol, load_protocol
+from plasticity_sim.simulation.checking import check_checkable, checked, first_below
 from plasticity_sim.simulation.dataset import to_dataset
+from plasticity_sim.simulation.effects import without_effect
 from plasticity_sim.simulation.lanes import plan
-from plasticity_sim.simulation.trust import Trust, trust_of
+from plasticity_sim.simulation.running import Options, run_batch
+from plasticity_sim.simulation.trust import trust_of
 
-ENGINES = ("lanes", "fixed", "reference")
-REFERENCE_RTOL = 1e-8
-CHECKED_LANES = 4  # how many of a run's lanes `check` integrates again
 PACKAGES = ("plasticity-sim", "brian2", "numpy", "scipy", "sympy", "xarray")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a simulation is carried out, as opposed to what is simulated.
-
-    Without an `engine` it is the one that the model's integrator asks for; without `rtol` the
-    engine's own tolerance.
-    """
-
-    engine: str | None = None
-    rtol: float | None = None
-    target: str | None = None  # of Brian2; by default the fastest the machine has
-    check: bool = False  # run at a tenth of the tolerance and with the independent solver too
-
-    def __post_init__(self) -> None:
-        if self.engine is not None and self.engine not in ENGINES:
-            raise InputError(f"no engine '{self.engine}'; {suggestion(self.engine, ENGINES)}")
-        if self.rtol is not None and not 1e-12 <= self.rtol <= 1e-2:
-            raise InputError(f"rtol is {self.rtol:g}; give a value from 1e-12 to 1e-2")
-
-    def resolved(self, model: Model) -> Options:
-        """Return the options with engine and tolerance that `model` will be run with.
-
-        Raises InputError where the engine cannot integrate the model.
-        """
-        method, dt = model.integrator.method, model.integrator.dt
-        engine = self.engine or ("fixed" if dt else "lanes")
-        if engine == "fixed" and dt is None:
-            raise InputError(
-                f"model '{model.name}' asks for {method}, which has no fixed step; "
-                "write integrator: {method: rk4, dt: 0.02 ms}"
-            )
-        if engine == "fixed" and self.rtol is not None:
-            raise InputError(f"rtol: model '{model.name}' runs at a fixed step, which has none")
-        own = {"lanes": RTOL, "reference": REFERENCE_RTOL}.get(engine)
-        return replace(self, engine=engine, rtol=self.rtol or own)
 
 
 def simulate(
@@ -115,10 +74,12 @@ def simulate(
         raise InputError(f"synapses: {count} given; at least 1 is needed")
     options = options.resolved(model)
     lanes = plan(model, protocol, count, seed)
-    outcome = run_batch(lanes.batch, options, progress, announce)
-    trust = trust_of(lanes.batch, outcome)
     if options.check:
-        trust = _checked(lanes.batch, outcome, trust, options)
+        check_checkable(lanes.batch)
+    outcome = run_batch(lanes.batch, options, progress, announce)
+    trust = trust_of(lanes.batch, outcome, lanes.totals, partial(first_below, lanes.batch, options))
+    if options.check:
+        trust = checked(lanes.batch, outcome, trust, options)
     data = to_dataset(model, protocol, lanes, outcome)
     inputs = resolved_inputs(model, protocol, count, seed, options)
     return data.assign_attrs(
@@ -128,7 +89,8 @@ def simulate(
         engine=outcome.engine, target=outcome.target, compiled=int(outcome.compiled),
         tolerance=options.rtol or float("nan"),
         dt=model.integrator.dt or float("nan"), trust=json.dumps(trust.as_json()),
-        not_modelled=json.dumps(lanes.not_modelled), readout=model.readout.variable,
+        not_modelled=json.dumps(lanes.not_modelled),
+        without_effect=json.dumps(without_effect(model, protocol)), readout=model.readout.variable,
     )  # fmt: skip
 
 
@@ -152,52 +114,6 @@ def with_values(
                 f"{suggestion(name, known)}"
             )
     return model.with_parameters(own), protocol.with_settings(**other) if other else protocol
-
-
-def run_batch(
-    batch: Batch,
-    options: Options,
-    progress: Progress | None = None,
-    announce: Callable[[str], None] | None = None,
-) -> Outcome:
-    """Run the lanes of `batch` with the engine that the `resolved` options name."""
-    integrator = batch.model.integrator
-    if options.engine == "reference":
-        # SciPy's solvers take a third of a second to import
-        from plasticity_sim.engine.reference import run_reference
-
-        return run_reference(batch, options.rtol or REFERENCE_RTOL, progress)
-    if options.engine == "lanes":
-        method = integrator.method if integrator.dt is None else METHOD
-        rtol = options.rtol or RTOL
-        return run_lanes(batch, rtol, method, options.target, progress, announce)
-    assert integrator.dt is not None
-    return run_fixed(batch, integrator.method, integrator.dt, options.target, progress)
-
-
-def _checked(batch: Batch, outcome: Outcome, trust: Trust, options: Options) -> Trust:
-    """Return the trust figures with the change that a tighter and an independent run make.
-
-    There is none where numbers are drawn: other steps are another path.
-    """
-    if is_noisy(batch.model):
-        return trust
-    rows = np.unique(np.linspace(0, len(batch.lanes) - 1, CHECKED_LANES, dtype=int))
-    few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows))
-    if options.rtol is not None:
-        tighter = run_batch(few, replace(options, rtol=max(options.rtol / 10, 1e-12)))
-        trust = replace(trust, tenth_tolerance_change=_change(batch, outcome, tighter, rows))
-    if options.engine != "reference":
-        independent = run_batch(few, replace(options, engine="reference", rtol=REFERENCE_RTOL))
-        trust = replace(trust, reference_change=_change(batch, outcome, independent, rows))
-    return trust
-
-
-def _change(batch: Batch, outcome: Outcome, other: Outcome, rows: Array) -> float:
-    """Return the largest relative change of the readout, over all samples of some lanes."""
-    found = other.samples[batch.model.readout.variable]
-    before = outcome.samples[batch.model.readout.variable][rows][:, : found.shape[1]]
-    return float(np.nanmax(np.abs(before / found - 1)))
 
 
 def resolved_inputs(

@@ -10,8 +10,12 @@ import numpy as np
 import xarray as xr
 
 from plasticity_sim.engine.batch import Array
+from plasticity_sim.model.influence import deciding
 from plasticity_sim.model.model import Model
 from plasticity_sim.quantities import in_unit
+
+_UNREAD = "no steady state depends on it"
+_SWEPT = "it is what the sweep changes"
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,18 @@ class Diagram:
         thing = self.model.variables.get(name) or self.model.parameters[name]
         words = getattr(thing, "comment", "") or getattr(thing, "note", "")
         return {"units": _unit(self.model, name) or "1", "long_name": words or name}
+
+
+def without_effect(diagram: Diagram) -> dict[str, str]:
+    """Return the values changed since the model was read that its steady states do not depend on.
+
+    At rest there are no events, so that what only they read counts for nothing.
+    """
+    model, over = diagram.model, diagram.name
+    read = deciding(model, diagram.observed, (), held={over})
+    reasons = {name: "" if name in read else _UNREAD for name in sorted(model.changed)}
+    reasons |= {over: _SWEPT} if over in model.changed else {}
+    return {name: why for name, why in reasons.items() if why}
 
 
 def observed_names(model: Model, swept: str) -> tuple[str, ...]:
