@@ -98,7 +98,7 @@ def _simulated(
     protocol = load_protocol(protocol_name)
     model = load_model(name)
     if values:
-        model = read_values(values, model)
+        model = read_values(values).applied_to(model)
     model, protocol = with_values(model, protocol, assignments)
     if drugs:
         protocol = protocol.with_drugs([_drug(text) for text in drugs])
