@@ -34,7 +34,7 @@ schemas: $(VENV)/.installed
 	$(BIN)/python -m plasticity_sim.schemas
 
 gallery: $(VENV)/.installed
-	$(BIN)/plasticity-sim figure --all --out figures/gallery
+	$(BIN)/plasticity-sim figure $(or $(ARGS),--all) --out figures/gallery
 
 bench: $(VENV)/.installed .venv-bench/.installed
 	$(BIN)/python -m benchmarks.run $(ARGS)

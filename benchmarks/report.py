@@ -1,7 +1,9 @@
-"""The tables of a benchmark run as Markdown."""
+"""The tables of a benchmark run, as Markdown and as CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 import os
 import platform
@@ -108,6 +110,28 @@ def _table(result: Result) -> list[str]:
             cells += ["-"] * (len(heads) - 2)
         lines.append("| " + " | ".join(cells) + " |")
     return lines
+
+
+COLUMNS = ("model", "protocol", "synapses", "judged", "target", "place", "simulator", "settings",
+           "seconds", "error")  # fmt: skip
+
+
+def measurements(results: list[Result]) -> str:
+    """Return what the figure of the speed draws, as CSV: seconds for each synapse, and errors.
+
+    What no settings of a simulator reach has no row.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for case, place, row in ((r.case, place, row) for r in results for place, row in r.rows):
+        if row.errors:
+            writer.writerow(
+                [case.model, case.protocol, case.synapses, case.judged, f"{case.target:g}", place,
+                 row.simulator, _settings(row), f"{row.seconds:.3g}",
+                 f"{row.errors[case.judged]:.1e}"]
+            )  # fmt: skip
+    return text.getvalue()
 
 
 def _settings(row: Measured) -> str:

@@ -28,13 +28,14 @@ os.environ.update(ONE_THREAD)  # before numpy starts its threads
 from benchmarks.cases import CASES, Case
 from benchmarks.ours import Ours
 from benchmarks.reference import reference
-from benchmarks.report import Result, written
+from benchmarks.report import Result, measurements, written
 from benchmarks.task import COUNTER, Task, batch_of, task_of
 
 PEERS = ("lsoda", "roadrunner", "neuron", "kernel")
 STOCK = "brian"  # runs in the environment of plasticity-sim itself
 PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
+MEASUREMENTS = ROOT / "figures" / "speed.csv"  # beside the figure that draws them
 REPEATS = 3
 _FEW = 64  # synapses of a quick run
 _LONG = 900.0  # s that a solution at 1e-11, or one at a fixed step, may take
@@ -43,7 +44,7 @@ _BEYOND = 0.1  # s that it runs on beyond the checkpoint
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what was asked for, print the tables, and write the document after a full run."""
+    """Measure what was asked for and print the tables; keep them after a full run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="few synapses, the short protocols")
     parser.add_argument("--only", default="", help="cases whose name holds this text")
@@ -67,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if path:  # after each case, so that an hour's work is not lost with the last
             path.parent.mkdir(exist_ok=True)
             path.write_text(written(results), "utf-8")
+        if path == DOCUMENT:
+            MEASUREMENTS.write_text(measurements(results), "utf-8")
     print(written(results))
 
 

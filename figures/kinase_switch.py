@@ -1,22 +1,24 @@
-"""CaMKII between two states as calcium changes, as in Graupner & Brunel (2007), Fig. 2.
+"""CaMKII has two stable states at resting calcium and beyond, with unstable ones between them.
 
-The stable states of the kinase at each calcium level and the unstable ones between them. The
-strongly phosphorylated state exists from 0.09 to 0.22 uM, around the resting level of 0.1 uM,
-and again above 0.36 uM; PP1 is most active between. The paper's branches were followed by AUTO;
-ours are followed by pseudo-arclength continuation of all 27 equations with calcium held.
+Steady states of the kinase, of PP1 and of phosphorylated inhibitor 1 at each calcium level in the
+model of Graupner & Brunel (2007), as in Fig. 2 there; no data. The strongly phosphorylated state
+exists from 0.09 to 0.22 uM, around the resting level of 0.1 uM, and again above 0.36 uM; PP1 is
+most active between. The paper's branches were followed by AUTO; ours are followed by
+pseudo-arclength continuation of all 27 equations with calcium held.
 """
 
 import xarray as xr
 from matplotlib.figure import Figure
 
 from plasticity_sim import load_model
+from plasticity_sim.figure import Loader
 from plasticity_sim.steady import continuation, parse_over
 from plasticity_sim.steady_plot import draw_diagram
 
 
-def data() -> xr.Dataset:
+def data(load: Loader = load_model) -> xr.Dataset:
     """Follow every branch from 0.05 to 0.5 uM of calcium."""
-    model = load_model("graupner_brunel_2007")
+    model = load("graupner_brunel_2007")
     return continuation(model, *parse_over("ca=0.05:0.5:100 uM", model)).to_dataset()
 
 

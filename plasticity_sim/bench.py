@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import cache, partial
@@ -50,19 +50,19 @@ def run_bench(
     executor: Executor,
     progress: Callable[[int, int], None] | None = None,
     most_steps: float = math.inf,
+    load: Callable[[str], Model] = load_model,
 ) -> Bench:
-    """Simulate every model (name or path) under every experiment, and compare.
+    """Simulate every model (name or path, as `load` gives it) under every experiment, and compare.
 
     Cells are kept in `folder` as they come; `progress` is called with their number and that of all
     cells to be simulated. Pairs that take more than `most_steps` of a fixed length are run at the
     adaptive engine's own steps. Raises InputError for a file that is wrong, before any simulation.
     """
-    found = {name: load_model(name) for name in dict.fromkeys(models)}
+    found = {name: load(name) for name in dict.fromkeys(models)}
     tables = {name: load_experiment(name) for name in dict.fromkeys(experiments)}
     _check_names("models", [model.name for model in found.values()])
     _check_names("experiments", [experiment.name for experiment in tables.values()])
-    home = folder / "cells"
-    home.mkdir(parents=True, exist_ok=True)
+    home = _made(folder / "cells")
     pairs = list(product(found, tables))
     keys, files, kept = {}, {}, {}
     clocks = {name: clocks_digest(experiment.protocol) for name, experiment in tables.items()}
@@ -75,7 +75,7 @@ def run_bench(
             kept[pair] = old
     todo = [pair for pair in pairs if pair not in kept]
     todo.sort(key=lambda pair: -_work(found[pair[0]], tables[pair[1]].protocol, most_steps))
-    work = partial(simulated_pair, most_steps=most_steps)
+    work = partial(simulated_pair, models=found, most_steps=most_steps)
     with closing(executor.run(work, todo)) as results:  # type: ignore[type-var]
         for number, done in enumerate(results, start=1):
             here = done.value or Simulated(failure=done.died)
@@ -91,15 +91,13 @@ def run_bench(
     )  # fmt: skip
 
 
-def simulated_pair(pair: Pair, most_steps: float) -> Simulated:
+def simulated_pair(pair: Pair, models: Mapping[str, Model], most_steps: float) -> Simulated:
     """Return the strengths of one pair; this is what a worker runs."""
-    model, experiment = _model(pair[0]), _experiment(pair[1])
-    return strengths(model, experiment.protocol, most_steps=most_steps)
+    experiment = _experiment(pair[1])
+    return strengths(models[pair[0]], experiment.protocol, most_steps=most_steps)
 
 
-# a worker meets each file many times
-_model = cache(load_model)
-_experiment = cache(load_experiment)
+_experiment = cache(load_experiment)  # a worker meets each file many times
 
 
 def read_cell(path: Path, key: str, conditions: int) -> Simulated | None:
@@ -145,6 +143,15 @@ def _work(model: Model, protocol: Protocol, most_steps: float) -> float:
     clocks = [condition.timeline for condition in protocol.conditions]
     spikes = sum(float(clock.pre.size + clock.post.size) for clock in clocks)
     return spikes * len(model.states) * model.population.synapses
+
+
+def _made(home: Path) -> Path:
+    """Return a folder that is there; InputError if it cannot be."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise InputError(f"the folder '{home}' cannot be made: {problem.strerror}") from None
+    return home
 
 
 def _check_names(what: str, names: list[str]) -> None:

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from plasticity_sim.drawing import COLOURS, DASHES, FULL_WIDTH, in_words, paper_style
+from plasticity_sim.drawing import (
+    COLOURS,
+    DASHES,
+    FULL_WIDTH,
+    draw_measured,
+    in_words,
+    letter,
+    mark_baseline,
+    paper_style,
+)
 from plasticity_sim.experiment.tables import Row, read_table
 from plasticity_sim.measures import at_measure
 from plasticity_sim.simulation import STRENGTH
@@ -95,8 +104,7 @@ def draw_run(results: Sequence[xr.Dataset], points: Points | None = None) -> Fig
             _draw_variable(panel, lines, name)
         for panel in panels[1 + len(names) :]:
             panel.set_visible(False)
-        for panel, letter in zip(panels, "ABCD", strict=True):
-            panel.set_title(letter, loc="left", fontweight="bold")
+        letter(panels)
         _legend(figure, lines, results[0])
         figure.suptitle(_caption(results))
     return figure
@@ -152,7 +160,7 @@ def _draw_strength(panel: Axes, lines: Sequence[_Line], points: Points | None) -
     _mark_induction(panel, lines)
     if points and points.x_name == "time_min":
         _draw_points(panel, points)
-    panel.axhline(100, color="0.6", linewidth=0.6, zorder=0)
+    mark_baseline(panel)
     panel.set(xlabel="time from the first pulse (min)", ylabel="synaptic strength (% of baseline)")
 
 
@@ -174,22 +182,14 @@ def _draw_axis(
                 panel.plot(data[axis], values, color="0.55", linestyle=dash, label=f"from {state}")
     if points and points.x_name == axis:
         _draw_points(panel, points)
-    panel.axhline(100, color="0.6", linewidth=0.6, zorder=0)
+    mark_baseline(panel)
     units = in_words(results[0][axis].attrs.get("units", "1"))
     panel.set(xlabel=axis + units, ylabel="synaptic strength (% of baseline)")
     panel.legend()
 
 
 def _draw_points(panel: Axes, points: Points) -> None:
-    look: dict[str, Any] = {
-        "color": "black",
-        "markersize": 3,
-        "markerfacecolor": "white",
-        "linewidth": 0.8,
-    }
-    panel.errorbar(
-        points.x, points.mean, yerr=points.sem, fmt="s", capsize=1.5, label=points.label, **look
-    )
+    draw_measured(panel, points.x, points.mean, points.sem, label=points.label)
     panel.legend()
 
 

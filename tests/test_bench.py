@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -23,7 +24,7 @@ from plasticity_sim.experiment import load_experiment
 from plasticity_sim.jobs import Done, LocalProcesses
 from plasticity_sim.library import shipped
 from plasticity_sim.model import load_model
-from plasticity_sim.report import draw_matrix, write_page, write_table
+from plasticity_sim.report import draw_matrix, matrix, write_page, write_table
 from plasticity_sim.score import compared
 from plasticity_sim.trials import Simulated
 
@@ -84,6 +85,24 @@ def test_a_changed_parameter_of_the_model_simulates_all_its_cells_again(here):
     component = here / "components" / "counter.yaml"
     component.write_text(component.read_text().replace("value: 0.01", "value: 0.02"))
     assert asked() == [COUNTED, DRUGGED]
+
+
+def test_models_changed_by_the_loader_are_what_workers_run(here):
+    def stronger(name):
+        return load_model(name).with_values(step="0.05")
+
+    class Working(InPlace):
+        def run(self, work, tasks):
+            yield from (Done(task, pickle.loads(pickle.dumps(work))(task)) for task in tasks)
+
+    asked()
+    found = run_bench(["counting.yaml"], ["counted.yaml"], Path("out"), Working(), load=stronger)
+    plain = run_bench(["counting.yaml"], ["counted.yaml"], Path("out"), Working())
+    changes = [
+        [strength - 100 for strength in cells.cells[0].simulated.strengths]
+        for cells in (found, plain)
+    ]
+    assert changes[0] == pytest.approx([5 * change for change in changes[1]], rel=1e-6)
 
 
 def test_changed_spikes_of_a_file_are_noticed(here):
@@ -257,7 +276,7 @@ def test_every_text_of_a_file_is_escaped(here, tmp_path):
 
 
 def test_the_matrix_is_a_journals_page_wide_with_letters_of_seven_to_nine_points(tmp_path):
-    figure = draw_matrix(cells(drugged=Simulated(failure="not finite")))
+    figure = draw_matrix(matrix(cells(drugged=Simulated(failure="not finite"))))
     assert figure.get_size_inches()[0] * 25.4 == pytest.approx(180)
     texts = [t for axes in figure.axes for t in axes.texts]
     assert {t.get_text() for t in texts} >= {"counting", "counted", "drugged", "2.9", "x"}

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.cases import CASES, model_of
-from benchmarks.matching import Answer, Judge, best
+from benchmarks.matching import Answer, Judge, Measured, best
 from benchmarks.peers.problem import Problem
+from benchmarks.report import Result, measurements
 from benchmarks.task import COUNTER, batch_of, task_of
 from plasticity_sim.engine.reference import run_reference
 from plasticity_sim.engine.righthand import right_hand_side
@@ -155,6 +156,19 @@ def test_a_row_passes_if_it_is_exact_and_loses_no_pulse(weight, pulses, verdict)
     values = [{"w": weight, COUNTER: pulses}]
     row = judge.measured("any", Answer({}, 1.0, values, values), [7], (0.0, 0.0))
     assert judge.passes(row) is verdict
+
+
+def test_the_table_of_the_figure_has_a_row_for_what_reached_the_error():
+    reached = Measured(
+        "peer", Answer({"variant": "restart", "rtol": 1e-4}, 0.0123456), 3, {"w": 4.84e-5}
+    )
+    none = Measured("other", Answer({"variant": "none reaches it"}), 0)
+    rows = [("roadrunner", reached), ("lsoda", none)]
+    heading, row = measurements([Result(CASCADE, 900, rows, {}, {})]).splitlines()
+    assert heading == "model,protocol,synapses,judged,target,place,simulator,settings,seconds,error"
+    assert row == (
+        'cascade,pulses_1hz,512,w,0.0001,roadrunner,peer,"restart, rtol 1e-04",0.0123,4.8e-05'
+    )
 
 
 class Stepper:

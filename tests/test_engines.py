@@ -66,8 +66,8 @@ def test_a_sample_between_events_that_nearly_coincide_is_taken_once(own_model, t
     assert bool(np.isfinite(data["v"]).all())
 
 
-def test_a_square_pulse_lasts_as_long_as_its_delay_says(own_model, own_protocol):
-    protocol = ps.load_protocol(own_protocol("spikes_apart"))
+def test_a_square_pulse_lasts_as_long_as_its_delay_says(own_model):
+    protocol = ps.load_protocol("spikes_apart")
     data = run(own_model("leaky"), protocol, engine="reference")
     v = data["v"].sel(arm="post").isel(state=0, synapse=0)
     # a 0.2 nA pulse of 3 ms on 10 nS and 100 pF: V rises to 20 mV (1 - exp(-3/10))
@@ -75,7 +75,7 @@ def test_a_square_pulse_lasts_as_long_as_its_delay_says(own_model, own_protocol)
     assert float(data["time"][int(np.argmax(v.to_numpy()))]) == pytest.approx(3e-3)
 
 
-def test_windows_change_parameters_and_hold_states(own_model, own_protocol, tmp_path):
+def test_windows_change_parameters_and_hold_states(own_model, tmp_path):
     text = (
         "format: 1\ntitle: windows\ninduction: [{pre: [{count: 6, rate: 100 Hz}]}]\n"
         "follow_up: {duration: 50 ms}\nrecord: [{every: 1 ms}]\n"

@@ -64,7 +64,7 @@ def test_a_fit_finds_the_values_that_made_its_targets(cli, rule, tmp_path):
     code, printed, _ = cli("fit", str(rule), "--out", str(out))
     assert code == 0
     assert "near" in printed
-    model = read_values(str(out / "values.yaml"), load_model("pair_stdp"))
+    model = read_values(str(out / "values.yaml")).applied_to(load_model("pair_stdp"))
     assert model.parameters["a_plus"].value == pytest.approx(A_PLUS, rel=0.01)
     assert model.parameters["tau_plus"].value == pytest.approx(TAU / 1000, rel=0.01)
     assert model.parameters["a_plus"].fitted == str(rule)
@@ -76,7 +76,7 @@ class TestResults:
     def test_the_report_tells_what_run_gives_with_the_values(self, cli, rule, tmp_path):
         out = tmp_path / "out"
         cli("fit", str(rule), "--out", str(out), "--evaluations", "8")
-        model = read_values(str(out / "values.yaml"), load_model("pair_stdp"))
+        model = read_values(str(out / "values.yaml")).applied_to(load_model("pair_stdp"))
         run = at_measure(simulate(model, "stdp_pairs", lag="10, 25 ms")).to_numpy()
         with (out / "report.csv").open() as file:
             rows = list(csv.DictReader(file))

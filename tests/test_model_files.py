@@ -7,8 +7,7 @@ import pytest
 from brian2 import Equations
 
 from plasticity_sim.errors import InputError
-from plasticity_sim.model import load_model
-from plasticity_sim.model.loading import read_values
+from plasticity_sim.model import load_model, read_values
 
 COMPONENT = """\
 format: 1
@@ -238,5 +237,5 @@ def test_a_mistake_in_a_values_file_is_told_at_its_line(tmp_path, text, line, sa
     model = load_model(written(tmp_path))
     (tmp_path / "mine.yaml").write_text(text)
     with pytest.raises(InputError, match=re.escape(says)) as caught:
-        read_values(str(tmp_path / "mine.yaml"), model)
+        read_values(str(tmp_path / "mine.yaml")).applied_to(model)
     assert f"mine.yaml:{line}: " in str(caught.value)

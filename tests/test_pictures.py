@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import runpy
-
 import matplotlib as mpl
+import matplotlib.image
 import numpy as np
 import pytest
 import xarray as xr
 
 import plasticity_sim as ps
 from plasticity_sim.drawing import save
-from plasticity_sim.library import find, shipped
 from plasticity_sim.plots import draw_run, read_points
 from plasticity_sim.results import check_target, to_table, write_beside, write_result
 
@@ -123,14 +121,12 @@ def test_targets_that_cannot_be_written_are_refused_before_any_work(tmp_path, na
         check_target(str(tmp_path / name))
 
 
-@pytest.mark.parametrize("name", shipped("figures"))
-def test_every_figure_says_its_paper_and_has_data_and_draw(name):
-    program = runpy.run_path(str(find("figures", name)))
-    assert callable(program["data"])
-    assert callable(program["draw"])
-    assert "(2007)" in program["__doc__"]
-
-
-def test_the_spike_pair_figure_draws_made_up_data():
-    figure = runpy.run_path(str(find("figures", "spike_pairs")))["draw"](made_up())
-    assert len(figure.axes) == 4
+def test_a_foot_is_below_everything_else_on_the_page(tmp_path):
+    plain, footed = (str(tmp_path / name) for name in ("plain.png", "footed.png"))
+    save(draw_run([made_up()]), plain)
+    save(draw_run([made_up()]), footed, foot="With g_nmda = 0.6 nS")
+    before, after = mpl.image.imread(plain), mpl.image.imread(footed)
+    height = before.shape[0]
+    assert after.shape[0] > height
+    np.testing.assert_array_equal(after[:height], before)  # the picture itself stays as it is
+    assert after[height:].min() < 0.5  # and the line is there

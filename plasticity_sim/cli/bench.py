@@ -79,11 +79,11 @@ def _names(given: str | None, kind: str) -> list[str]:
 def _write(found: Any, folder: Path) -> None:
     from plasticity_sim import __version__
     from plasticity_sim.drawing import save
-    from plasticity_sim.report import draw_matrix, write_page, write_table
+    from plasticity_sim.report import draw_matrix, matrix, write_page, write_table
 
     write_table(found.cells, folder / "bench.csv")
     write_page(found.cells, __version__, folder / "bench.html")
-    save(draw_matrix(found.cells), str(folder / "bench.png"))
+    save(draw_matrix(matrix(found.cells)), str(folder / "bench.png"))
 
 
 def _told(found: Any, folder: Path, wall: float) -> int:

@@ -87,7 +87,7 @@ def _with_values(fit: Any, path: str) -> Any:
 
     from plasticity_sim.model import read_values
 
-    return replace(fit, model=read_values(path, fit.model))
+    return replace(fit, model=read_values(path).applied_to(fit.model))
 
 
 def _share(text: str | None) -> float | None:

@@ -45,7 +45,7 @@ def steady(
     if state is not None and not margin:
         raise InputError("--state goes with --margin; --over follows every state")
     loaded = load_model(model)
-    loaded = read_values(values, loaded) if values else loaded
+    loaded = read_values(values).applied_to(loaded) if values else loaded
     loaded = loaded.with_parameters(assignments(values_set or []))
     if over is not None:
         _branches(loaded, over, out, plot, as_json)

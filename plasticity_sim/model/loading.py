@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from plasticity_sim.changes import Change
-from plasticity_sim.document import Document, read_document, validated, validated_data
+from plasticity_sim.document import Document, read_document, validated
 from plasticity_sim.errors import InputError, suggestion
 from plasticity_sim.expressions import parse_expression
 from plasticity_sim.library import find, is_path
-from plasticity_sim.model.assembly import Assembly, read_parameter, read_start
+from plasticity_sim.model.assembly import Assembly, read_start
 from plasticity_sim.model.equations import expression_dimensions
 from plasticity_sim.model.formats import (
     IntegratorFormat,
     ModelFormat,
-    ParameterFormat,
     PopulationFormat,
     ResponseFormat,
 )
@@ -36,6 +33,7 @@ from plasticity_sim.model.parts import (
     Start,
     Variable,
 )
+from plasticity_sim.model.values import changed_parameters
 from plasticity_sim.quantities import parse_quantity, seconds
 
 READOUT = "readout"  # the variable's name where the readout is an expression
@@ -60,7 +58,9 @@ def _build(document: Document, given: ModelFormat, own: Path | None) -> Model:
         except InputError as problem:
             raise problem.at(document.path, document.line(("components", number))) from None
     readout = _readout(given, assembly, document)
-    parameters = assembly.parameters | _values(given.values, assembly.parameters, document)
+    parameters = assembly.parameters | changed_parameters(
+        given.values, assembly.parameters, document
+    )
     assembly.parameters = parameters
     states = _states(given, assembly, document)
     used = {name for s in states.values() for v in s.values() if v.expression
@@ -98,27 +98,6 @@ def _readout(given: ModelFormat, assembly: Assembly, document: Document) -> Read
     except InputError as problem:
         raise problem.at(document.path, document.line(place)) from None
     return Readout(text, within)
-
-
-def _values(
-    values: Mapping[str, ParameterFormat | str],
-    known: Mapping[str, Parameter],
-    document: Document,
-) -> dict[str, Parameter]:
-    """Return the parameters that a model or a values file changes."""
-    changed = {}
-    for name, entry in values.items():
-        if name not in known:
-            hint = suggestion(name, known)
-            raise document.error(f"values: no parameter '{name}'; {hint}", "values", name)
-        if isinstance(entry, str):
-            entry = ParameterFormat(value=entry, assumed=f"set in {document.path}")
-        new = read_parameter(name, entry, known[name].component, document, "values", name)
-        if new.dimensions is not known[name].dimensions:
-            message = f"{name} is {known[name].text}, so '{new.text}' has the wrong unit"
-            raise document.error(message, "values", name)
-        changed[name] = new
-    return changed
 
 
 def _states(
@@ -244,29 +223,3 @@ def load_component(name: str) -> tuple[int, int]:
     assembly = Assembly()
     assembly.read(find("components", name))
     return len(assembly.variables), len(assembly.parameters)
-
-
-def read_values(path: str, model: Model) -> Model:
-    """Return `model` with the parameters that a values file sets, provenance included."""
-    document = read_document(Path(path))
-    data: dict[str, Any] = document.data
-    unknown = sorted(data.keys() - {"format", "title", "values"})
-    if unknown or "values" not in data:
-        found = f"unknown key '{unknown[0]}'" if unknown else "'values' is missing"
-        raise document.error(f"{found}; a values file holds format, title and values", *unknown[:1])
-    if data.get("format", "1") != "1":
-        raise document.error(f"format: '{data['format']}' is not known; write 1", "format")
-    if not isinstance(data["values"], dict):
-        raise document.error("values: write NAME: {value: 0.6 nS, assumed: why}", "values")
-    entries: dict[str, ParameterFormat | str] = {}
-    for name, entry in data["values"].items():
-        if isinstance(entry, str):
-            entries[name] = entry
-        elif isinstance(entry, dict):
-            place = ("values", name)
-            entries[name] = validated_data(document, entry, ParameterFormat, place)
-        else:
-            raise document.error(f"{name}: write a quantity, as in '0.6 nS'", "values", name)
-    changed = _values(entries, model.parameters, document)
-    parameters = {**model.parameters, **changed}
-    return replace(model, parameters=parameters, changed=model.changed | changed.keys())

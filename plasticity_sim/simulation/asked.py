@@ -24,7 +24,7 @@ def load_asked(
     script = load_protocol(protocol)
     loaded = load_model(model)
     if values_file:
-        loaded = read_values(values_file, loaded)
+        loaded = read_values(values_file).applied_to(loaded)
     loaded, script = with_values(loaded, script, values)
     return loaded, script.with_drugs([_drug(text) for text in drugs]) if drugs else script
 

@@ -103,9 +103,9 @@ def test_integrated_calcium_comes_much_later_than_calcium(claim, held):
 
 
 @pytest.fixture(scope="module")
-def apart(own_protocol):
+def apart():
     """Peaks after one release that cannot fail and after one postsynaptic spike, by state."""
-    return ps.simulate(MODEL, own_protocol("spikes_apart"), options=EXACT, **SURE).isel(synapse=0)
+    return ps.simulate(MODEL, "spikes_apart", options=EXACT, **SURE).isel(synapse=0)
 
 
 def test_the_thresholds_are_made_of_what_single_spikes_do(claim, model, apart):

@@ -39,9 +39,9 @@ BESIDE_A_SWITCH = {("down", 8), ("down", 10), ("down", 16), ("down", 18)}
 
 
 @pytest.fixture(scope="module")
-def spikes(own_protocol):
+def spikes():
     options = ps.Options(engine="reference", rtol=1e-8)
-    return ps.simulate(MODEL, own_protocol("spikes_apart"), options=options)
+    return ps.simulate(MODEL, "spikes_apart", options=options)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,8 @@ def test_resting_pp1_and_inhibitor(rest, claim):
     claim.number("inhibitor 1 at rest", 0.03308, inhibitor, source=source, unit="uM", rel=1e-3)
 
 
-def test_apv_leaves_no_calcium_from_a_presynaptic_spike(own_protocol):
-    protocol = ps.load_protocol(own_protocol("spikes_apart")).with_drugs([{"name": "apv"}])
+def test_apv_leaves_no_calcium_from_a_presynaptic_spike():
+    protocol = ps.load_protocol("spikes_apart").with_drugs([{"name": "apv"}])
     data = ps.simulate(MODEL, protocol, options=ps.Options(engine="reference"))
     assert float(data["peak_ca"].sel(arm="pre", state="down", synapse=0)) == pytest.approx(
         0.1, rel=1e-3

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graupner_brunel_analytic import density, drift, operator, solution, stretches
+from graupner_brunel_analytic import density, drift, operator
 
 import plasticity_sim as ps
+from plasticity_sim.closed_forms import solution, stretches
 from plasticity_sim.engine.rest import settle
 from plasticity_sim.model.parts import Start
 

@@ -46,10 +46,10 @@ def diagram(model):
 
 
 @pytest.fixture(scope="module")
-def stepped(own_protocol):
-    return ps.simulate(
-        MODEL, own_protocol("calcium_steps"), options=ps.Options(engine="reference")
-    ).isel(synapse=0)
+def stepped():
+    return ps.simulate(MODEL, "calcium_steps", options=ps.Options(engine="reference")).isel(
+        synapse=0
+    )
 
 
 def at_rest(diagram):

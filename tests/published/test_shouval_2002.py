@@ -74,15 +74,15 @@ def test_calcium_asks_for_a_strength_at_a_rate(calcium, claim, tmp_path):
                      source=COMPUTED, unit="1/s", rel=0.01)  # fmt: skip
 
 
-def test_the_strength_rests_at_the_value_for_no_calcium(claim, own_protocol):
-    data = ps.simulate(MODEL, own_protocol("spikes_apart"), options=EXACT)
+def test_the_strength_rests_at_the_value_for_no_calcium(claim):
+    data = ps.simulate(MODEL, "spikes_apart", options=EXACT)
     first = data["w"].isel(state=0, synapse=0, sample=0).sel(arm="pre")
     claim.number("strength at rest", REST, float(first), source=COMPUTED, rel=1e-6)
 
 
-def test_single_spikes_and_pairs_raise_calcium_as_published(claim, own_protocol):
-    alone = ps.simulate(MODEL, own_protocol("spikes_apart"), options=EXACT)
-    pairs = ps.simulate(MODEL, own_protocol("shouval_timing"), lag="-10, 10 ms", count="1",
+def test_single_spikes_and_pairs_raise_calcium_as_published(claim):
+    alone = ps.simulate(MODEL, "spikes_apart", options=EXACT)
+    pairs = ps.simulate(MODEL, "shouval_2002_timing", lag="-10, 10 ms", count="1",
                         options=EXACT)  # fmt: skip
     claim.number("calcium of a presynaptic spike, alone, 10 ms after and 10 ms before a bAP",
                  [0.28797, 0.42387, 0.64167], [peaks(alone)[0], *peaks(pairs)], source=COMPUTED,
@@ -91,23 +91,21 @@ def test_single_spikes_and_pairs_raise_calcium_as_published(claim, own_protocol)
                  source=PAPER, abs=1e-9)  # fmt: skip
 
 
-def test_without_nmda_receptors_nothing_changes(claim, own_protocol):
-    protocol = ps.load_protocol(own_protocol("shouval_timing")).with_settings(
-        lag="10 ms", count="5"
-    )
+def test_without_nmda_receptors_nothing_changes(claim):
+    protocol = ps.load_protocol("shouval_2002_timing").with_settings(lag="10 ms", count="5")
     data = ps.simulate(MODEL, protocol.with_drugs([{"name": "apv"}]), options=EXACT)
     claim.number("strength after pairs in APV", 1, strength(data, 1), source=PAPER,
                  rel=1e-6)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def timing(own_protocol):
-    return ps.simulate(MODEL, own_protocol("shouval_timing"))
+def timing():
+    return ps.simulate(MODEL, "shouval_2002_timing")
 
 
 @pytest.mark.long
-def test_pairing_with_a_held_potential(claim, own_protocol):
-    data = ps.simulate(MODEL, own_protocol("shouval_pairing"))
+def test_pairing_with_a_held_potential(claim):
+    data = ps.simulate(MODEL, "shouval_2002_pairing")
     assert list(data["v_rest"].to_numpy()) == list(PAIRING)
     claim.number("strength after 100 pulses at -65 to -10 mV, over that before",
                  [w for w, _ in PAIRING.values()], strength(data, 1), source=COMPUTED,
@@ -121,8 +119,8 @@ def test_pairing_with_a_held_potential(claim, own_protocol):
 
 
 @pytest.mark.long
-def test_a_hundred_pulses_at_each_rate(claim, own_protocol):
-    data = ps.simulate(MODEL, own_protocol("shouval_frequency"), a_epsp="10 mV")
+def test_a_hundred_pulses_at_each_rate(claim):
+    data = ps.simulate(MODEL, "shouval_2002_frequency", a_epsp="10 mV")
     rates = data["rate"].to_numpy()
     assert list(rates) == list(RATES)
     found = np.array([strength(data.sel(rate=[rate]), rate)[0] for rate in rates])
@@ -164,12 +162,10 @@ def test_depression_comes_again_at_long_positive_lags(claim, timing):
 
 
 @pytest.mark.long
-def test_faster_pairs_potentiate_at_every_lag(claim, own_protocol):
+def test_faster_pairs_potentiate_at_every_lag(claim):
     lags = "-40, -20, -10, 10 ms"
     five, ten = (
-        strength(
-            ps.simulate(MODEL, own_protocol("shouval_timing"), lag=lags, rate=f"{rate} Hz"), rate
-        )
+        strength(ps.simulate(MODEL, "shouval_2002_timing", lag=lags, rate=f"{rate} Hz"), rate)
         for rate in (5, 10)
     )
     claim.number("strength after 100 pairs at 5 Hz, lags -40, -20, -10 and 10 ms",
