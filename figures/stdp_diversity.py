@@ -4,7 +4,7 @@ Mean strength after 60 spike pairs at 1 Hz, against the time of the postsynaptic
 presynaptic one, for the paper's six sets of parameters, named after depression (D) and
 potentiation (P) in the order of the lags. Lines: the paper's closed form, in which the thresholds
 act by their averages and the efficacy has no drift of its own between its two states. Points: the
-full equation with its noise, simulated, mean and s.e.m. of n = 20 synapses, each from both of its
+full equation with its noise, simulated, mean and s.e.m. of n = 200 synapses, each from both of its
 states. Both are models; the paper fits these six curves to no data.
 """
 
@@ -23,8 +23,8 @@ from plasticity_sim.measures import at_measure
 
 SETS = {"dp": "DP", "dpd": "DPD", "dpd_prime": "DPD'", "p": "P", "d": "D", "d_prime": "D'"}
 RATE, PAIRS = 1.0, 60  # Hz; those of the protocol
-LAGS = "-20, -8, 0, 5, 20 ms"  # simulated: where the curves have their peaks and troughs
-SYNAPSES = 20
+LAGS = "-60, -40, -24, -16, -8, -4, 0, 4, 8, 16, 24, 40, 60 ms"  # simulated
+SYNAPSES = 200
 
 
 def data(load: Loader = load_model) -> xr.Dataset:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+collect_ignore = ["roadrunner_lane.py"]  # it runs in the environment of the other simulators
 HERE = Path(__file__).parent
 
 # Programs compiled by one test are there for the others and for the processes they start, and

@@ -51,6 +51,7 @@ def pairs(lags: str, spikes: int) -> str:
     )
 
 
+@pytest.mark.long
 class TestTheStudy:
     """The calibration study had less magnesium and fewer NMDA receptors; otherwise it is the model.
 

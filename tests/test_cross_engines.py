@@ -151,7 +151,10 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("protocols")
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[] if n == "dalcantara_2003" else pytest.mark.long) for n in CASES],
+)
 def test_a_cascade_is_that_of_scipy_to_a_millionth(name, folder):
     batch, problem = case(name, folder)
     difference = largest_difference(batch, by_scipy(problem))

@@ -29,7 +29,7 @@ ENDINGS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminate
 @pytest.fixture
 def here(tmp_path):
     (tmp_path / "short.yaml").write_text(PROTOCOL % 3)
-    (tmp_path / "long.yaml").write_text(PROTOCOL % 900_000)
+    (tmp_path / "long.yaml").write_text(PROTOCOL % 400_000)
     return tmp_path
 
 
@@ -54,7 +54,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 def group(process: subprocess.Popen[str]) -> list[str]:
     """Return the commands of a process and of all that it has started."""
-    listed = subprocess.check_output(["ps", "-eo", "pgid=,stat=,args="], text=True)
+    listed = subprocess.check_output(["ps", "-ww", "-eo", "pgid=,stat=,args="], text=True)
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return [row[2] for row in rows if row[0] == str(process.pid) and row[1][0] != "Z"]
 
@@ -72,7 +72,7 @@ def only(here: Path, *more: str) -> bool:
     return sorted(os.listdir(here)) == sorted(["long.yaml", "short.yaml", *more])
 
 
-RUN = ("run", "./long.yaml", "--model", "hebbian", "--synapses", "300", "--out", "r.nc")
+RUN = ("run", "./long.yaml", "--model", "hebbian", "--synapses", "100", "--out", "r.nc")
 
 
 @pytest.mark.parametrize(("number", "code", "word"), ENDINGS)

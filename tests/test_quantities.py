@@ -156,6 +156,16 @@ def test_a_range_of_one_is_its_start():
     assert expand_range("3:9:1 ms") == ["3 ms"]
 
 
+def test_a_range_with_log_has_even_ratios():
+    assert expand_range("1:1000:4 Hz log") == ["1 Hz", "10 Hz", "100 Hz", "1000 Hz"]
+
+
+@pytest.mark.parametrize("text", ["0:1:3 Hz log", "-1:1:3 mV log", "10:20:3 degC log"])
+def test_even_ratios_need_two_ends_of_one_sign_and_no_offset(text):
+    with pytest.raises(InputError, match="two ends of one sign"):
+        expand_range(text)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(-9999, 9999), st.integers(-9999, 9999), st.integers(2, 50), st.integers(-18, 6))
 @example(1, 3, 3, -15)

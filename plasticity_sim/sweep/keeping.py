@@ -50,7 +50,9 @@ def _having(text: str, design: Design) -> np.ndarray[tuple[int], np.dtype[np.boo
     like = parse_quantity(axes[name].texts[0]).dim
     places = []
     for value in wanted:
-        near = np.flatnonzero(np.isclose(own, float(parse_quantity(value, like)), rtol=1e-9))
+        near = np.flatnonzero(
+            np.isclose(own, float(parse_quantity(value, like)), rtol=1e-9, atol=0)
+        )
         if not near.size:
             shown = ", ".join(axes[name].texts[:12])
             raise InputError(f"'{text}': '{name}' has no value '{value}'; it has {shown}")

@@ -193,7 +193,7 @@ MODELS = {
     "a step below all": MODEL.replace("rodas4", "{method: euler, dt: 1e-300 s}"),
     "a step of nan": MODEL.replace("rodas4", "{method: euler, dt: nan s}"),
     "another method": MODEL.replace("rodas4", "{method: exec, dt: 1 ms}"),
-    "values of code": MODEL + f'values: {{tau: "{_CALL}"}}\n',
+    "own values of code": MODEL + f'values: {{tau: "{_CALL}"}}\n',
     "values of nothing known": MODEL + "values: {tua: 1 s}\n",
     "values of another unit": MODEL + "values: {tau: 1 V}\n",
     "fitted to a path": MODEL + "fitted_to: ../../../etc/passwd\n",

@@ -44,7 +44,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "a tolerance of nothing": (*_RUN, "--rtol", "0"),
     "a tolerance of nan": (*_RUN, "--rtol", "nan"),
     "a tolerance below all": (*_RUN, "--rtol", "1e-300"),
-    "a drug of code": (*_RUN, "--drug", _CALL),
+    "a dose of code": (*_RUN, "--drug", _CALL),
     "a drug of nothing": (*_RUN, "--drug", ""),
     "a long drug": (*_RUN, "--drug", "x" * 100_000),
     "a long model": ("run", "./own.yaml", "--model", "x" * 100_000),

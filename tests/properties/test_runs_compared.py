@@ -16,7 +16,7 @@ from plasticity_sim.simulation.lanes import plan
 
 REFERENCE = ps.Options(engine="reference")
 SHORT = {"pairs.count": "3", "follow_up.duration": "1 s", "measure.at": "1 s"}
-STATES = ("x_pre", "y_post", "w")  # of the textbook's rule
+STATES = {"x_pre": 50.0, "y_post": 50.0, "w": 1.0}  # and what one spike adds to each, or all
 TIMES = st.lists(st.integers(1, 900), min_size=1, max_size=6, unique=True).map(sorted)  # ms
 SLOWLY = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -60,16 +60,16 @@ def test_lanes_in_other_company_have_the_same_bits(pairs, chosen):
 def test_a_run_in_two_halves_is_the_whole(hebbian, lane, pre, post, split):
     """The first half hands its last values to the second; spikes at the split go to the second."""
     pre, post, split = np.array(pre) / 1e3, np.array(post) / 1e3, split / 1e3 + 0.0005
-    ends = run_lanes(Batch(hebbian, (lane(hebbian, 1.0, [1.0], pre, post),), STATES), 1e-8)
+    ends = run_lanes(Batch(hebbian, (lane(hebbian, 1.0, [1.0], pre, post),), tuple(STATES)), 1e-8)
     first = lane(hebbian, split, [split], pre[pre < split], post[post < split])
-    half = run_lanes(Batch(hebbian, (first,), STATES), 1e-8)
+    half = run_lanes(Batch(hebbian, (first,), tuple(STATES)), 1e-8)
     middle = {name: float(half.samples[name][0, -1]) for name in STATES}
     second = lane(hebbian, 1.0, [1.0], pre[pre > split], post[post > split], start=split,
                   initial=middle)  # fmt: skip
-    rest = run_lanes(Batch(hebbian, (second,), STATES), 1e-8)
+    rest = run_lanes(Batch(hebbian, (second,), tuple(STATES)), 1e-8)
     for name in STATES:
         whole, halves = ends.samples[name][0, -1], rest.samples[name][0, -1]
-        assert halves == pytest.approx(whole, rel=1e-6, abs=1e-6), name
+        assert halves == pytest.approx(whole, rel=1e-6, abs=1e-6 * STATES[name]), name
 
 
 @SLOWLY
@@ -79,11 +79,13 @@ def test_what_comes_after_changes_nothing_before(hebbian, lane, pre, post, stop)
     samples = np.linspace(0, 1, 21)
     short, long = (
         run_lanes(Batch(hebbian, (lane(hebbian, end, samples, np.array(pre) / 1e3,
-                                       np.array(post) / 1e3),), STATES))
+                                       np.array(post) / 1e3),), tuple(STATES)))
         for end in (1.0, stop / 1e3)
     )  # fmt: skip
     for name in STATES:
-        assert long.samples[name][0, :-1] == pytest.approx(short.samples[name][0, :-1], rel=1e-12)
+        # the steps towards the end may be others, so that it is the tolerance that they share
+        shared = pytest.approx(short.samples[name][0, :-1], rel=1e-4, abs=1e-4 * STATES[name])
+        assert long.samples[name][0, :-1] == shared
 
 
 @pytest.mark.parametrize(
@@ -122,9 +124,10 @@ def test_a_rate_of_learning_of_zero_is_no_learning():
 
 def test_a_conductance_of_zero_leaves_the_synapse_at_rest(own_model, own_protocol):
     """What is left is how far the integrator moves a synapse that is at rest."""
-    run = {"options": REFERENCE, "protocol": own_protocol("two_pulses")}
+    run = {"options": REFERENCE, "protocol": own_protocol("two_pulses_pre")}
     quiet = ps.simulate(own_model("leaky"), g_step="0 nS", **run)
     heard = ps.simulate(own_model("leaky"), **run)
     assert (quiet["g"] == 0).all()
     for name in ("v", "ca"):
-        assert float(np.ptp(quiet[name])) < 1e-9 * float(np.ptp(heard[name]))
+        moved, usual = (np.ptp(data[name].to_numpy()) for data in (quiet, heard))
+        assert moved < 1e-9 * usual
