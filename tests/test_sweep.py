@@ -25,6 +25,8 @@ from plasticity_sim.sweep.design import grid, sample
 from plasticity_sim.sweep.keeping import kept_points
 from plasticity_sim.sweep.plotting import draw_sweep
 
+pytestmark = pytest.mark.long  # together with the others they take minutes
+
 mpl.use("Agg")
 
 HERE = Path(__file__).parent
