@@ -118,8 +118,12 @@ def _add_foot(figure: Figure, foot: str) -> Any:
     """Write a line below the picture; return the page with it, None if there is no such line."""
     if not foot:
         return None
+    from matplotlib import rcParams
     from matplotlib.transforms import Bbox
 
+    figure.set_dpi(rcParams["savefig.dpi"])  # as it will be written
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # everything stays where it is now
     for legend in figure.legends:  # which would go down with the edge of the page
         legend.set_bbox_to_anchor((0, 0, 1, 1), figure.transFigure)
     width, height = figure.get_size_inches()
