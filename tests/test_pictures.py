@@ -128,5 +128,6 @@ def test_a_foot_is_below_everything_else_on_the_page(tmp_path):
     before, after = mpl.image.imread(plain), mpl.image.imread(footed)
     height = before.shape[0]
     assert after.shape[0] > height
-    assert np.abs(after[:height] - before).mean() < 0.002  # the picture itself stays as it is
+    moved = np.abs(after[:height] - before).max(axis=2) > 0.5
+    assert moved.mean() < 0.01  # the picture itself stays where it is, to parts of a pixel
     assert after[height:].min() < 0.5  # and the line is there
