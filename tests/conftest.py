@@ -15,11 +15,12 @@ import pytest
 collect_ignore = ["roadrunner_lane.py"]  # it runs in the environment of the other simulators
 HERE = Path(__file__).parent
 
-# Programs compiled by one test are there for the others and for the processes they start, and
-# the user's own are neither seen nor pushed out.
-CACHE = tempfile.mkdtemp(prefix="plasticity-sim-tests-")
-os.environ["PLASTICITY_SIM_CACHE"] = CACHE
-atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+# Programs compiled by one test are there for the others, in every process of the run and in those
+# they start; the user's own are neither seen nor pushed out.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    CACHE = tempfile.mkdtemp(prefix="plasticity-sim-tests-")
+    os.environ["PLASTICITY_SIM_CACHE"] = CACHE
+    atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
 
 
 def pytest_addoption(parser):

@@ -75,9 +75,9 @@ def test_noise_that_needs_a_fixed_step_is_refused(gated, own_protocol, old, new,
 
 def test_a_comparison_may_read_what_is_noisy(gated, own_protocol):
     model = gated("opened = int", "late : 1\n  dpassed/dt = int(x > 0) / slow : 1\n  opened = int")
-    data = ps.simulate(model, own_protocol("two_pulses_pre"), synapses=200, seed=2, options=NUMPY)
+    data = ps.simulate(model, own_protocol("two_pulses_pre"), synapses=1000, seed=2)
     x = data["x"].squeeze().isel(sample=-1)
-    assert float((x > 0).mean()) == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(200))
+    assert float((x > 0).mean()) == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(1000))
 
 
 def test_a_noisy_path_is_the_same_compiled_and_interpreted_alone_and_in_company(own_protocol):

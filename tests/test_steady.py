@@ -37,7 +37,7 @@ title: First-order decay
 equations: |
   dx/dt = (gain * y - x) / tau : 1
   dy/dt = (drive - y) / tau : 1
-  double = 2 * x : 1
+  twice = 2 * x : 1
 parameters:
   drive: {value: 1, assumed: what drives y}
   gain: {value: 3, assumed: what y does to x}
@@ -187,7 +187,7 @@ def test_summary_is_json(cubic):
 
 
 def test_figure_draws_one_panel_for_proportional_observables(tmp_path):
-    model = model_of(tmp_path, LINEAR, observe="x, y, double")
+    model = model_of(tmp_path, LINEAR, observe="x, y, twice")
     dataset = continuation(model, "gain", 1.0, 2.0, 3).to_dataset()
     assert telling(dataset) == ["x"]
 
@@ -219,7 +219,7 @@ def test_sweep_is_read_from_text():
     ("ca=0.5:0.05:200 uM", "the start must be smaller than the stop"),
     ("ca=0.5:0.5:200 uM", "the start must be smaller than the stop"),
     ("ca=low:high:200 uM", "'low' is not a quantity"),
-    ("ca=", "is not a range"),
+    ("ca=", "write name=start:stop:count"),
 ])  # fmt: skip
 def test_mistake_in_a_sweep_is_one_line_that_says_what_to_write(text, message):
     with pytest.raises(InputError) as caught:
