@@ -24,8 +24,6 @@ from plasticity_sim.engine.lanes import run_lanes
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.simulation.lanes import plan
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 HERE = Path(__file__).parent
 BENCH = HERE.parent / ".venv-bench" / "bin" / "python"
 AGREED = 1e-6  # relative to a variable's largest value

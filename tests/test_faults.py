@@ -15,8 +15,6 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120  # s
 PROTOCOL = """\

@@ -21,8 +21,6 @@ from plasticity_sim.measures import at_measure
 from plasticity_sim.model import load_model, read_values
 from plasticity_sim.simulation import simulate
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 # Pairs 10 and 25 ms apart, alone in their second: each adds a_plus * w_max * exp(-lag / tau_plus).
 PAIRS, START, MOST = 60, 1.0, 2.0
 A_PLUS, TAU = 0.003, 30.0  # ms

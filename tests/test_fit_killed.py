@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 ROOT = Path(__file__).parent.parent
 FIT = """\
 format: 1

@@ -10,8 +10,6 @@ import pytest
 from plasticity_sim.model import load_model
 from plasticity_sim.steady import continuation, margins
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 
 @pytest.fixture(scope="module")
 def found():

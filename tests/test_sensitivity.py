@@ -11,8 +11,6 @@ from plasticity_sim.fit import load_fit
 from plasticity_sim.fit.ledger import Ledger, in_folder
 from plasticity_sim.fit.sensitivity import sensitivity, with_ranges
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 # 60 pairs alone in their second: the strength grows by 100 * 60 * a_plus * w_max * exp(-lag / tau)
 RULE = """\
 format: 1

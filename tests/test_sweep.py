@@ -25,8 +25,6 @@ from plasticity_sim.sweep.design import grid, sample
 from plasticity_sim.sweep.keeping import kept_points
 from plasticity_sim.sweep.plotting import draw_sweep
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 mpl.use("Agg")
 
 HERE = Path(__file__).parent
@@ -40,7 +38,7 @@ KICKS = (*SWEEP, "--over", "kick=0.1:0.5:9")
 def here(monkeypatch, tmp_path):
     """Work in a folder of one's own, in chunks of four lanes, and in this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("plasticity_sim.sweep.request.WIDE", 4)
+    monkeypatch.setattr("plasticity_sim.sweep.request.LANES_AT_ONCE", 4)
     monkeypatch.setattr("plasticity_sim.jobs.LocalProcesses", lambda count: Here())
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from plasticity_sim.axis import Axis
-from plasticity_sim.engine.lanes.run import WIDE
 from plasticity_sim.errors import InputError, SimulationError, suggestion
 from plasticity_sim.fingerprints import clocks_digest, code_digest
 from plasticity_sim.library import is_path
@@ -24,7 +23,8 @@ from plasticity_sim.sweep.keeping import kept_points
 
 FORMAT = 1
 _DECIDING = ("sweep/design.py", "sweep/request.py", "sweep/work.py")
-_FIXED_WIDTH = 8 * WIDE  # lanes: an engine that compiles each batch anew is given more at once
+LANES_AT_ONCE = 512  # of a chunk, so that reading and writing cost little
+_MORE_AT_ONCE = 8  # times, for an engine that compiles each batch anew
 _MANY = 200  # values of a setting: more are checked by their dimensions and ends
 _RESERVED = ("point", "state", "synapse", "sample", "model")
 
@@ -73,8 +73,9 @@ class Subject:
     @cached_property
     def points_at_once(self) -> int:
         """How many points fill a batch."""
-        width = WIDE if self.options.engine == "lanes" else _FIXED_WIDTH
-        return max(width // self.lanes, 1)
+        compiles_once = self.options.engine == "lanes"
+        lanes = LANES_AT_ONCE if compiles_once else LANES_AT_ONCE * _MORE_AT_ONCE
+        return max(lanes // self.lanes, 1)
 
     def at(self, values: dict[str, str]) -> tuple[Model, Protocol]:
         """Return model and protocol at a point; InputError where they do not go together."""

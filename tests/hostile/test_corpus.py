@@ -9,8 +9,6 @@ import hostile_yaml
 import pytest
 from feeding import fed, tree
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 CASES = [*hostile_yaml.CASES, *hostile_protocols.CASES, *hostile_models.CASES, *hostile_texts.CASES]
 
 

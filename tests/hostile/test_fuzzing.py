@@ -12,8 +12,6 @@ from mutations import KINDS, mutants
 
 from plasticity_sim.library import library
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 QUICK, LONG = 60, 3000  # mutants of each of the four kinds
 SEED, LONG_SEED = 1, 2
 

@@ -14,8 +14,6 @@ from plasticity_sim.engine.batch import Batch
 from plasticity_sim.engine.lanes import run_lanes
 from plasticity_sim.simulation.lanes import plan
 
-pytestmark = pytest.mark.long  # together with the others they take minutes
-
 REFERENCE = ps.Options(engine="reference")
 SHORT = {"pairs.count": "3", "follow_up.duration": "1 s", "measure.at": "1 s"}
 STATES = {"x_pre": 50.0, "y_post": 50.0, "w": 1.0}  # and what one spike adds to each, or all

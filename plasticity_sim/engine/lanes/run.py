@@ -36,8 +36,8 @@ from plasticity_sim.engine.lanes.timetable import Timetable, timetable
 from plasticity_sim.engine.noise import is_noisy
 from plasticity_sim.errors import SimulationError
 
-NARROW, WIDE = 8, 512
-_WORTH_WIDE = 320  # lanes: fewer run faster as several narrow blocks
+NARROW, WIDE = 8, 64
+_WORTH_WIDE = 40  # lanes: fewer run faster as several narrow blocks
 RTOL = 1e-4
 METHOD = "rodas4"
 
