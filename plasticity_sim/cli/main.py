@@ -5,11 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import current_thread, main_thread
 from typing import NoReturn
 
 import typer
@@ -27,6 +23,7 @@ from plasticity_sim.cli import (
     steady,
     sweep,
 )  # fmt: skip
+from plasticity_sim.cli.ending import Terminated, ending_in_order
 from plasticity_sim.errors import InputError, SimulationError, one_line
 
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
@@ -64,7 +61,7 @@ def main() -> NoReturn:
             stream.reconfigure(errors="backslashreplace")
     try:
         arguments = sys.argv[1:] or ["--help"]
-        with _ending_in_order():
+        with ending_in_order():
             code = app(arguments, standalone_mode=False, prog_name="plasticity-sim")
         if code == INTERRUPTED:  # typer has caught the interrupt itself
             _fail("interrupted", INTERRUPTED)
@@ -87,29 +84,6 @@ def main() -> NoReturn:
         _fail("interrupted", INTERRUPTED)
     except Terminated:
         _fail("terminated", TERMINATED)
-
-
-class Terminated(BaseException):
-    """The system asks this process to end: whatever is half done is undone on the way out."""
-
-
-@contextmanager
-def _ending_in_order() -> Iterator[None]:
-    """Let SIGTERM raise Terminated, as an interrupt raises KeyboardInterrupt."""
-    before = signal.getsignal(signal.SIGTERM)
-    if before is not signal.SIG_DFL or current_thread() is not main_thread():
-        yield  # somebody else has decided
-        return
-    signal.signal(signal.SIGTERM, _terminated)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _terminated(*_: object) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough
-    raise Terminated
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from plasticity_sim.cli.ending import go_on
 from plasticity_sim.cli.options import (
     assignments,
     check_picture,
@@ -114,7 +115,7 @@ def _simulated(
 def progress_bar(title: str) -> Iterator[tuple[Any, Any]]:
     """Show a bar on stderr; yields what moves it by the share done, and what prints above it.
 
-    Words behind the share stand for the title.
+    Words behind the share stand for the title. A signal that was missed ends what goes on here.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
@@ -123,6 +124,7 @@ def progress_bar(title: str) -> Iterator[tuple[Any, Any]]:
         task = bar.add_task(f"{title}: preparing", total=1.0)
 
         def update(share: float, words: str = title) -> None:
+            go_on()
             bar.update(task, completed=share, description=words)
 
         yield update, lambda text: bar.console.print(text, highlight=False, soft_wrap=True)

@@ -1,0 +1,56 @@
+"""Signals that end a command: what is half done is undone on the way out."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+from types import FrameType
+
+
+class Terminated(BaseException):
+    """The system asks this process to end."""
+
+
+_ENDINGS: dict[int, type[BaseException]] = {
+    signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Terminated,
+}  # fmt: skip
+_asked: list[type[BaseException]] = []
+
+
+@contextmanager
+def ending_in_order() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt and SIGTERM Terminated, unless somebody has decided."""
+    _asked.clear()
+    before = {number: signal.getsignal(number) for number in _ENDINGS}
+    own = (signal.default_int_handler, signal.SIG_DFL)
+    mine = [number for number, handler in before.items() if handler in own]
+    if current_thread() is not main_thread():
+        mine = []
+    for number in mine:
+        signal.signal(number, _end(_ENDINGS[number]))
+    try:
+        yield
+    finally:
+        for number in mine:
+            signal.signal(number, before[number])
+
+
+def go_on() -> None:
+    """Raise what a signal has asked for, again.
+
+    Python drops an exception where nobody can catch it, as in what it calls when an object goes.
+    """
+    if _asked:
+        raise _asked[-1]
+
+
+def _end(ending: type[BaseException]) -> Callable[[int, FrameType | None], None]:
+    def handler(number: int, _: FrameType | None) -> None:
+        if number == signal.SIGTERM:
+            signal.signal(number, signal.SIG_IGN)  # once is enough
+        _asked.append(ending)
+        raise ending
+
+    return handler

@@ -1,0 +1,49 @@
+"""A signal ends a command wherever it arrives."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from plasticity_sim.cli.ending import Terminated, ending_in_order, go_on
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("number", "default", "ending"),
+    [
+        (signal.SIGINT, signal.default_int_handler, KeyboardInterrupt),
+        (signal.SIGTERM, signal.SIG_DFL, Terminated),
+    ],
+)
+def test_what_python_drops_as_an_object_goes_is_raised_later(number, default, ending):
+    class Going:
+        def __del__(self):
+            os.kill(os.getpid(), number)
+            for _ in range(1000):  # it arrives here, where nobody can catch it
+                pass
+
+    before = signal.signal(number, default)
+    try:
+        with ending_in_order():
+            go_on()
+            Going()
+            with pytest.raises(ending):
+                go_on()
+        assert signal.getsignal(number) is default
+        with ending_in_order():
+            go_on()
+    finally:
+        signal.signal(number, before)
+
+
+def test_a_signal_that_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ending_in_order():
+            os.kill(os.getpid(), signal.SIGINT)
+            go_on()
+    finally:
+        signal.signal(signal.SIGINT, before)
