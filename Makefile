@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# A process a processor; the programs that they compile are shared.
+PYTEST := $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 .PHONY: demo test test-long fidelity lint mutation wheel schemas gallery bench clean
 
@@ -10,10 +12,10 @@ demo: $(VENV)/.installed
 	$(BIN)/plasticity-sim run stdp_pairs --model graupner_brunel_2007 --plot demo.png
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-long: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m long $(ARGS)
+	$(PYTEST) -m long $(ARGS)
 
 fidelity: $(VENV)/.installed-test
 	$(BIN)/python -m pytest tests/published -m "" --fidelity docs/fidelity.md $(ARGS)
