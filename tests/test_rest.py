@@ -176,6 +176,21 @@ def test_lanes_may_rest_where_the_usual_parameters_do_not(tmp_path):
     assert found[0]["x"] == pytest.approx(1)
 
 
+def test_a_rest_at_the_edge_of_a_power_is_found(tmp_path):
+    model = written(tmp_path, ["dx/dt = -rate * x**n : 1"], '{x: "0"}', rate="1 Hz", n="2.5")
+    assert settle(model, "rest", usual(model)) == {"x": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("growth", "words"), [("(x - 1)**n", "math domain error"), ("1 / x**n", "division by zero")]
+)
+def test_equations_without_a_value_are_an_error_that_says_so(tmp_path, growth, words):
+    model = written(tmp_path, [f"dx/dt = -rate * {growth} : 1"], rate="1 Hz", n="2.5")
+    expected = rf"state 'rest' of 'own' does not settle: .* no value \(.*{words}\)"
+    with pytest.raises(SimulationError, match=expected):
+        settle(model, "rest", usual(model))
+
+
 def test_two_thousand_synapses_are_planned_and_share_what_is_the_same(tmp_path):
     model = ps.load_model("graupner_brunel_2007")
     text = (

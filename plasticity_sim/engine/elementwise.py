@@ -1,13 +1,15 @@
-"""Python text of expressions, made to mean the same on arrays of numbers, element by element."""
+"""Python text of expressions, made to mean what the compiled code means: on numbers, on arrays."""
 
 from __future__ import annotations
 
 import ast
+import math
 from functools import reduce
 
 import numpy as np
 
 from plasticity_sim.engine.duals import DUAL_FUNCTIONS, dual
+from plasticity_sim.expressions import PYTHON_FUNCTIONS
 
 # what truth is on arrays: comparisons give 0 and 1, as they count in sums and products
 SCOPE: dict[str, object] = {
@@ -16,6 +18,16 @@ SCOPE: dict[str, object] = {
     "_and": lambda x, y: np.where(dual(x).value, dual(y).value, dual(x).value),
     "_or": lambda x, y: np.where(dual(x).value, dual(x).value, dual(y).value),
 }
+REAL_SCOPE: dict[str, object] = {**PYTHON_FUNCTIONS, "_power": math.pow}
+
+
+def with_real_powers(source: str) -> ast.Module:
+    """Return the syntax tree of `source` with powers that fail where they are complex, as roots do.
+
+    >>> ast.unparse(with_real_powers("x**n + x**2"))
+    '_power(x, n) + x ** 2'
+    """
+    return ast.fix_missing_locations(_RealPowers().visit(ast.parse(source)))  # type: ignore[no-any-return]
 
 
 def elementwise(source: str) -> ast.Module:
@@ -26,6 +38,15 @@ def elementwise(source: str) -> ast.Module:
     """
     tree = _Elementwise().visit(ast.parse(source))
     return ast.fix_missing_locations(tree)  # type: ignore[no-any-return]
+
+
+class _RealPowers(ast.NodeTransformer):
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        self.generic_visit(node)
+        whole = isinstance(node.right, ast.Constant) and isinstance(node.right.value, int)
+        if whole or not isinstance(node.op, ast.Pow):
+            return node
+        return _call("_power", node.left, node.right)
 
 
 class _Elementwise(ast.NodeTransformer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,14 +45,26 @@ def settle(
     slope = right_hand_side(model, frozenset(clamps), without_noise=True)
     scale = scales(model)
     y = np.array([start[name] for name in model.differential])
-    found = solve_ivp(
-        lambda t, x: slope(t, x, values), (0, SETTLING), y, method="LSODA",
-        rtol=1e-8, atol=1e-10 * scale, t_eval=[SETTLING],
-    )  # fmt: skip
+    free = np.array([name not in clamps for name in model.differential])
+    try:
+        found = solve_ivp(
+            lambda t, x: slope(t, x, values), (0, SETTLING), y, method="LSODA",
+            rtol=1e-8, atol=1e-10 * scale, t_eval=[SETTLING],
+        )  # fmt: skip
+    except (
+        ArithmeticError,
+        ValueError,
+    ) as problem:  # a root of what is negative, a division by zero
+        raise SimulationError(
+            f"state '{state}' of '{model.name}' does not settle: on the way its equations have no "
+            f"value ({problem})"
+        ) from None
     if not found.success:
         raise SimulationError(f"state '{state}' of '{model.name}' does not settle: {found.message}")
-    free = np.array([name not in clamps for name in model.differential])
-    y = polish(slope, found.y[:, -1], values, scale, free) if free.any() else y
+    y = found.y[:, -1]
+    if free.any():
+        with suppress(ArithmeticError, ValueError):  # at the edge of the equations, as sqrt(x) at 0
+            y = polish(slope, y, values, scale, free)
     drift = np.abs(slope(0.0, y, values)) / np.maximum(np.abs(y), scale)
     worst = int(np.argmax(drift))
     if not drift[worst] < STEADY:

@@ -12,9 +12,8 @@ import numpy as np
 
 from plasticity_sim.engine.batch import Array
 from plasticity_sim.engine.duals import Dual
-from plasticity_sim.engine.elementwise import SCOPE, elementwise
+from plasticity_sim.engine.elementwise import REAL_SCOPE, SCOPE, elementwise, with_real_powers
 from plasticity_sim.errors import InputError
-from plasticity_sim.expressions import PYTHON_FUNCTIONS
 from plasticity_sim.model.model import Model
 from plasticity_sim.model.parts import Block
 
@@ -28,10 +27,11 @@ Slopes = Callable[[float, Sequence[Array | Dual], Values], list[float | Array | 
 @cache
 def _compiled(source: str, name: str, on_arrays: bool = False) -> Callable[..., object]:
     # every expression in `source` has passed the allow-list of `expressions`
-    scope: dict[str, object] = dict(SCOPE if on_arrays else PYTHON_FUNCTIONS)
+    scope: dict[str, object] = dict(SCOPE if on_arrays else REAL_SCOPE)
     # plain floats: the arithmetic of numpy's scalars is several times slower
     scope |= {"_numbers": lambda y: y if on_arrays else map(float, y), "__builtins__": {}}
-    exec(compile(elementwise(source) if on_arrays else source, f"<{name}>", "exec"), scope)
+    tree = (elementwise if on_arrays else with_real_powers)(source)
+    exec(compile(tree, f"<{name}>", "exec"), scope)
     return scope[name]  # type: ignore[return-value]
 
 

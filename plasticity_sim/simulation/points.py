@@ -76,8 +76,6 @@ def simulate_points(
             planned.append((point, made))
         except (InputError, SimulationError) as problem:
             failures.append(Failure(point.number, str(problem)))
-        except ArithmeticError as problem:  # of the search for a rest
-            failures.append(Failure(point.number, f"no resting state: {problem}"))
     if failures:
         yield Together(xr.Dataset(), {}, tuple(failures), 0)
     for group in _of_one_program(planned, options):

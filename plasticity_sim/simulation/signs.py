@@ -52,7 +52,7 @@ def _lost(model: Model, kept: set[str]) -> set[str]:
                 act(own, *generator.exponential(0.1, 2))
                 lost |= {n for n in names if own[n] < 0}
             seen += 1
-        except (ArithmeticError, ValueError, TypeError):  # no real value at such a state
+        except (ArithmeticError, ValueError):  # no real value at such a state
             continue
     return lost & kept if seen else kept
 

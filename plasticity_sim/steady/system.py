@@ -153,7 +153,7 @@ def _guarded(slope: Slope, name: str, swept: int | None) -> Slope:
             full.insert(swept, values[name])
         try:
             rates = list(map(float, slope(t, full, values)))
-        except (ArithmeticError, ValueError, TypeError):  # a power of a negative number is complex
+        except (ArithmeticError, ValueError):  # a root of what is negative
             return [float("nan")] * len(y)
         if swept is not None:
             del rates[swept]
