@@ -265,6 +265,8 @@ def _span(text: str, start: str, stop: str, words: str) -> Span:
     if first[1] or last[1]:
         raise InputError(f"'{text}': the unit stands once, at the end, as in '-30:30:31 ms'")
     is_log = words.split()[-1:] == ["log"]
+    if "log" in words.split()[:-1]:
+        raise InputError(f"'{text}': 'log' stands last, as in '0.1:10:9 nS log'")
     unit = words.removesuffix("log").strip() if is_log else words
     for end in (start, stop):
         parse_quantity(f"{end} {unit}")

@@ -190,7 +190,7 @@ def test_a_range_takes_every_unit_that_a_quantity_takes(text, last):
         ("0:1:0 s", "0 values"), ("0:1:100001 s", "100001 values"), ("0:1:-3 s", "not a range"),
         ("0:1 s", "not a range"), ("1ms:2ms:3", "the unit stands once"), ("nan:1:3 s", "nan"),
         ("0:1e400:3 s", "not finite"), ("a:b:3 s", "not a quantity"), ("0:1:3 bogus", "bogus"),
-        ("0:1:2.5 s", "not a"), ("-1e308:1e308:3 V", "1e308"),
+        ("1:9:3 log s", "'log' stands last"), ("0:1:2.5 s", "not a"), ("-1e308:1e308:3 V", "1e308"),
         ("0:1:" + "9" * 30 + " s", "values"), ("0:1:" + "9" * 5000 + " s", "values|range"),
     ],
 )  # fmt: skip
