@@ -7,10 +7,11 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from plasticity_sim.fingerprints import clocks_digest, code_digest
 from plasticity_sim.fit.battery import Evaluation
 from plasticity_sim.fit.parts import Fit
 from plasticity_sim.results import write_beside, write_csv
-from plasticity_sim.simulation import Options, versions
+from plasticity_sim.simulation import Options
 from plasticity_sim.simulation.simulate import resolved_inputs
 from plasticity_sim.trials import SEED
 
@@ -19,6 +20,7 @@ _HOW = """\
 #   plasticity-sim run PROTOCOL --model {model} --values {file}
 # or paste the entries into the `values:` of a model.
 """
+_DECIDING = tuple(f"fit/{name}.py" for name in ("battery", "parts", "search", "targets"))
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,7 @@ def identity(fit: Fit) -> str:
     ]  # fmt: skip
     settings = asdict(replace(fit.optimiser, evaluations=1))
     texts = [parts, *([repr(each) for each in many] for many in (fit.free, fit.targets)), settings]
-    digest = hashlib.sha256(json.dumps([texts, versions()], sort_keys=True).encode())
-    for trial in fit.trials:  # spikes that come from a file are not in the protocol
-        for condition in trial.protocol.conditions:
-            for times in (condition.timeline.pre, condition.timeline.post):
-                digest.update(b"%d:" % times.size + times.tobytes())
-    return digest.hexdigest()
+    # spikes that come from a file are not in the protocol
+    clocks = [clocks_digest(trial.protocol) for trial in fit.trials]
+    whole = json.dumps([texts, clocks, code_digest(*_DECIDING)], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()

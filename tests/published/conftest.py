@@ -139,4 +139,5 @@ def _page(claims: list[Claim], remark: str) -> str:
             cells = [own.text, own.source, own.published, own.ours, own.difference, own.tolerance]
             row = " | ".join(cell.replace("|", "\\|") for cell in (*cells, verdict))
             lines.append(f"| {row} |")
-    return "\n".join([*lines, ""])
+    pictures = Path(__file__).with_name("pictures.md").read_text("utf-8")
+    return "\n".join([*lines, "", pictures])
