@@ -1,9 +1,8 @@
-"""The default model: the study it was calibrated in, and the classic results it is to show."""
+"""The default model: the classic results that it is to show."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from plasticity_sim.measures import at_measure
 from plasticity_sim.model import load_model
 from plasticity_sim.simulation import simulate
-from plasticity_sim.steady import continuation
 
 MODEL = "ca1_spine"
 AT_45_MIN = "follow_up: {duration: 60 min}\nrecord: [{every: 60 s}]\nmeasure: {at: 45 min}\n"
@@ -49,48 +47,6 @@ def pairs(lags: str, spikes: int) -> str:
         "stimulation: single\ninduction:\n  - pre: [{name: pairs, count: 100, rate: 5 Hz}]\n"
         f"    post: {{lag: [{lags}], burst: {{count: {spikes}, rate: 100 Hz}}}}\n{AT_45_MIN}"
     )
-
-
-@pytest.mark.long
-class TestTheStudy:
-    """The calibration study had less magnesium and fewer NMDA receptors; otherwise it is the model.
-
-    Its strengths, from a program of its own, come out within one point of the baseline.
-    """
-
-    VALUES: ClassVar = {
-        "mg_out": "1 mM", "g_nmda": "0.502 nS", "g_nmda_field": "14.7 nS", "v_bap": "67 mV"
-    }  # fmt: skip
-
-    def test_frequencies(self, strength):
-        found = strength(trains("0.5 Hz, 1 Hz, 3 Hz, 10 Hz, 30 Hz, 50 Hz"), **self.VALUES)
-        expected = [82.78, 77.03, 70.81, 97.48, 142.05, 154.34]
-        assert found.to_numpy() == pytest.approx(expected, abs=1)
-
-    @pytest.mark.parametrize(
-        ("pre", "expected"),
-        [
-            ("{count: 100, rate: 100 Hz}", 141.66),
-            ("{count: 10, rate: 5 Hz}, {count: 4, rate: 100 Hz}", 154.97),
-            ("{count: 3, interval: 5 min}, {count: 100, rate: 100 Hz}", 154.32),
-        ],
-        ids=["tetanus", "theta burst", "three tetani"],
-    )
-    def test_potentiation(self, strength, pre, expected):
-        found = strength(f"induction:\n  - pre: [{pre}]\n{AT_45_MIN}", **self.VALUES)
-        assert float(found) == pytest.approx(expected, abs=1)
-
-    @pytest.mark.parametrize(
-        ("spikes", "expected"),
-        [
-            (1, [91.9, 94.3, 92.3, 90.0, 79.5, 94.4, 94.8, 88.8, 85.6]),
-            (2, [79.4, 85.2, 79.4, 75.4, 119.5, 127.3, 116.1, 104.1, 81.3]),
-        ],
-    )
-    def test_spike_timing(self, strength, spikes, expected):
-        lags = "-100 ms, -50 ms, -20 ms, -10 ms, 0 ms, 10 ms, 20 ms, 30 ms, 50 ms"
-        found = strength(pairs(lags, spikes), **self.VALUES)
-        assert found.to_numpy() == pytest.approx(expected, abs=1)
 
 
 class TestInduction:
@@ -177,6 +133,81 @@ class TestDrugs:
         )
 
 
+class TestMaintenance:
+    """CaMKII is active for seconds; what lasts is bound to NMDA receptors."""
+
+    TETANUS = (
+        "baseline: {duration: 10 min}\ninduction:\n  - pre: [{count: 100, rate: 100 Hz}]\n"
+        "follow_up: {duration: 125 min}\nrecord: [{every: 60 s}]\nmeasure: {at: 120 min}\n"
+    )
+
+    def left(self, strength, drug: str) -> float:
+        """Return the share of the gain that a drug from 20 to 50 min later leaves."""
+        late = f"drugs: [{{name: {drug}, from: end + 20 min, until: end + 50 min}}]\n"
+        gain, after = (float(strength(text)) - 100 for text in (self.TETANUS, self.TETANUS + late))
+        return after / gain
+
+    def test_an_inhibitor_after_the_tetanus_leaves_half_of_the_potentiation(self, strength):
+        """Sanhueza et al. (2011): doses that stop catalysis and leave the complex alone."""
+        assert self.left(strength, "camkii_inhibitor") >= 0.5
+        assert self.left(strength, "kn93") >= 0.5
+
+    def test_a_peptide_that_breaks_the_complex_takes_potentiation_back(self, strength):
+        """Sanhueza et al. (2011)."""
+        assert self.left(strength, "tatcn21") < 0.5
+
+    def test_an_inhibitor_during_the_tetanus_blocks_it(self, strength):
+        """T286, the one role that is left to catalysis (Tullis et al. 2023)."""
+        assert drugged(strength, "camkii_inhibitor", "{count: 100, rate: 100 Hz}") <= 108
+
+    def test_camkii_is_active_for_about_ten_seconds(self, tmp_path):
+        """Chang et al. (2019): activity integrates calcium over about 10 s."""
+        path = tmp_path / "tetanus.yaml"
+        path.write_text(
+            "format: 1\ntitle: Activity after a tetanus\nbaseline: {duration: 5 s}\n"
+            "induction:\n  - pre: [{count: 100, rate: 100 Hz}]\n"
+            "follow_up: {duration: 70 s}\nrecord: [{every: 0.5 s}]\n"
+        )
+        data = simulate(MODEL, str(path)).isel(state=0)
+        active = data["camkii_active"].mean("synapse")
+        above = (active - active.isel(sample=0)).to_numpy()
+        after = data["time_after"].to_numpy()
+        peak = int(np.argmax(above))
+        assert after[peak] <= 3
+        fallen = after[peak:][above[peak:] < above[peak] / np.e][0]
+        assert 5 <= fallen - after[peak] <= 20
+        assert above[-1] < 0.15 * above[peak]
+
+
+def test_a_tetanus_in_half_the_calcium_does_not_potentiate(strength):
+    """Mulkey & Malenka (1992) see depression; influx and release are less, test pulses as ever."""
+    low = "set: [{ca_out: 1.25 mM, from: induction - 1 min, until: end + 1 min}]\n"
+    pre = "baseline: {duration: 10 min}\ninduction:\n  - pre: [{count: 100, rate: 100 Hz}]\n"
+    assert 90 <= float(strength(pre + low + AT_45_MIN)) <= 105
+
+
+@pytest.mark.parametrize("share", ["0.9", "1.1"])
+def test_10_hz_bears_a_tenth_more_or_less_calcium(strength, share):
+    scale = f"{2400 * float(share)} uM/(s*pA)"
+    (found,) = strength(trains("10 Hz"), z_ca=scale).to_numpy()
+    assert 85 <= found <= 115
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("k_camkii_pp2a", 0.7), ("camkii_basal", 0.7), ("km_camkii_pp2a", 1.3), ("k_auto_pp2a", 1.3),
+     ("k_pp1_pp2a", 1.3), ("k0_pka", 0.7), ("k_hold", 1.3), ("k_unbind", 0.7)],
+)  # fmt: skip
+def test_the_basal_state_survives_30_percent(name, factor):
+    """All parameters are in test_margin.py; these are the nearest."""
+    model = load_model(MODEL)
+    value = model.parameters[name]
+    changed = model.with_parameters({name: f"{float(value.text.split()[0]) * factor} {value.unit}"})
+    data = simulate(changed, "test_pulses", synapses=1)
+    assert data["pp2a_active"].isel(sample=-1).item() < 5  # of 20 uM
+    assert data["camkii_bound"].isel(sample=-1).item() < 0.1
+
+
 @pytest.fixture(scope="module")
 def calcium(tmp_path_factory):
     """Return calcium above rest (uM) of a pulse, a spike, and pairs, for every synapse."""
@@ -236,6 +267,20 @@ def test_one_pulse_and_two_spikes_potentiate_in_order_and_depress_the_other_way(
     assert after > 115
 
 
+def test_at_1_hz_pairs_depress_at_short_lags_and_neither_apart_nor_unpaired(strength):
+    """Wittenberg & Wang (2006): only pulses and spikes that fall together count."""
+    at_1_hz = [pairs("-100 ms, 100 ms", spikes).replace("5 Hz", "1 Hz") for spikes in (1, 2)]
+    for text in at_1_hz:
+        assert strength(text).to_numpy() == pytest.approx([100, 100], abs=5)
+    near = [strength(text.replace("-100 ms, 100 ms", "-10 ms, 0 ms")) for text in at_1_hz]
+    assert all(float(found.min()) < 97 for found in near)
+    alone = "stimulation: single\ninduction:\n  - "
+    for rate in ("1 Hz", "5 Hz"):
+        spikes = f"post: {{levels: [{{count: 100, rate: {rate}}}, {{count: 2, rate: 100 Hz}}]}}\n"
+        for part in (f"pre: [{{count: 100, rate: {rate}}}]\n", spikes):
+            assert float(strength(alone + part + AT_45_MIN)) == pytest.approx(100, abs=5)
+
+
 def test_every_synapse_is_all_or_none(tmp_path):
     """O'Connor, Wittenberg & Wang (2005): single synapses step between few levels."""
     path = tmp_path / "tetanus.yaml"
@@ -248,12 +293,3 @@ def test_every_synapse_is_all_or_none(tmp_path):
     unchanged, potentiated = final[final < 103], final[final > 175]
     assert unchanged.size + potentiated.size == final.size
     assert min(unchanged.size, potentiated.size) > 10
-
-
-def test_the_basal_state_survives_15_percent_less_inactivation_of_pp2a():
-    """The nearest end of the resting state: a saddle node where it falls by 16 %."""
-    um = 1e-3  # mol/m^3
-    diagram = continuation(load_model(MODEL), "camkii_basal", 0.36 * um, 0.6 * um, 60)
-    (node,) = diagram.saddle_nodes
-    assert 0.83 < node.swept / (0.5 * um) < 0.85
-    assert sum(branch.is_stable is True for branch in diagram.branches) == 2

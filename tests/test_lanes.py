@@ -205,7 +205,8 @@ def test_names_may_end_in_pre_and_post(tmp_path, lane):
     assert found.peaks["x_pre"] == pytest.approx([2])
 
 
-TAKES = {"late_ltp": "smolen_2006"}  # protocols that hold what only one model has
+# protocols that hold what only one model has
+TAKES = {"late_ltp": "smolen_2006", "low_calcium_tetanus": "ca1_spine"}
 
 
 def taken(model, protocol):

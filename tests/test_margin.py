@@ -16,9 +16,16 @@ def found():
     return margins(load_model("ca1_spine"))
 
 
-def test_the_resting_state_of_ca1_spine_ends_soonest_with_less_inactivation_of_pp2a(found):
+def test_the_resting_state_of_ca1_spine_bears_30_percent_of_every_parameter(found):
+    """The spread of a measured rate; the earlier model ended with 16 % less of one of them."""
+    left = [m for m in found if not m.name.startswith("e_")]  # reversal potentials
+    assert all(m.down is None or m.down.factor < 0.7 for m in left)
+    assert all(m.up is None or m.up.factor > 1.3 for m in left)
+
+
+def test_the_resting_state_of_one_pool_ends_soonest_with_less_inactivation_of_pp2a():
     """The calibration study found 0.840 of either factor, with a program of its own."""
-    nearest = {margin.name: margin for margin in found[:2]}
+    nearest = {margin.name: margin for margin in margins(load_model("ca1_spine_one_pool"))[:2]}
     assert set(nearest) == {"k_camkii_pp2a", "camkii_basal"}
     for margin in nearest.values():
         assert margin.down.factor == pytest.approx(0.84, abs=0.003)
