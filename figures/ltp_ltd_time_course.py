@@ -2,9 +2,9 @@
 
 The default model (`ca1_spine`): 100 pulses at 100 Hz, two trains of ten theta bursts, and 900
 pulses at 1 Hz; no data. (A) Calcium at the onset. (B) Free PP1, and the active share of
-calcineurin. (C) Phosphorylated CaMKII and active PP2A. (D) Strength. Lines are means over a
-population of n = 64 synapses that differ in their NMDA receptors, bands the middle half of it: each
-synapse is all-or-none, so that the mean can leave the band. Grey, the induction.
+calcineurin. (C) Active CaMKII, free and bound, and active PP2A. (D) Strength. Lines are means over
+a population of n = 64 synapses that differ in their NMDA receptors, bands the middle half of it:
+each synapse is all-or-none, so that the mean can leave the band. Grey, the induction.
 """
 
 import numpy as np

@@ -150,7 +150,7 @@ def draw(data: xr.Dataset) -> Figure:
             draw_bars(panel, data["drug"].to_numpy(), own["strength"])
             known = np.flatnonzero(own["sign"].notnull())
             draw_signs(panel, known, own["sign"][known])
-            panel.set(title=title, ylim=(65, 175))
+            panel.set(title=title, ylim=(65, 205))
         titles = ("300 pairs at 1 Hz", "60 bursts at 0.1 Hz")
         for panel, kind, title in zip(panels[1], NUMBERED, titles, strict=True):
             drugs = [words.split(", ")[0] for words in data[kind].to_numpy()]
