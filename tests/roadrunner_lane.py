@@ -12,12 +12,17 @@ import roadrunner
 from lane_problem import walk
 
 PREFIX = "x_"  # no name of a model is then a word of SBML
+CLIP = """\
+function clip(x, low, high)
+  piecewise(low, x < low, high, x > high, x)
+end
+"""
 RTOL, ATOL = 1e-11, 1e-13  # of the scale of a state
 
 
 def sbml(problem):
     """Return the SBML of the equations, every slope with a factor that can hold its state."""
-    lines = ["model lane()"]
+    lines = [CLIP, "model lane()"]
     for name, value in problem["values"].items():
         lines.append(f"{PREFIX}{name} = {value!r};")
     for name, text in problem["definitions"]:

@@ -78,7 +78,7 @@ def test_the_error_of_a_smooth_model_falls_with_its_tolerance(own_model, lane):
     expected = run_reference(batch, 1e-12)
     tolerances = [1e-3, 1e-4, 1e-5, 1e-6, 1e-7]
     errors = [max(relative_errors(batch, r, expected, "numpy").values()) for r in tolerances]
-    assert order(tolerances, errors) == pytest.approx(1, abs=0.3)
+    assert order(tolerances, errors) == pytest.approx(1, abs=0.1)
     assert errors[0] < 1e-3
 
 

@@ -133,7 +133,7 @@ def test_facilitation_is_strongest_at_the_peak_frequency(claim, run):
     found = run('{count: 60, rate: "18:23:11 Hz"}', FACILITATING)
     curvature, slope, _ = np.polyfit(rates, found, 2)
     ours = -slope / (2 * curvature)
-    assert rates[found.argmax()] == pytest.approx(ours, abs=0.5)
+    assert rates[found.argmax()] == pytest.approx(ours, abs=0.5)  # the grid's step
     claim.number(
         "rate of the largest steady response", 1 / np.sqrt(u_se * tau_rec * tau_facil), ours,
         source=PEAK, unit="Hz", rel=0.02,
