@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -45,5 +46,19 @@ def test_a_signal_that_is_ignored_stays_ignored():
         with ending_in_order():
             os.kill(os.getpid(), signal.SIGINT)
             go_on()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_thread_that_only_watches_is_left_in_peace():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with ending_in_order():
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            with ThreadPoolExecutor(1) as watcher:
+                assert watcher.submit(go_on).result() is None
+            with pytest.raises(KeyboardInterrupt):
+                go_on()
     finally:
         signal.signal(signal.SIGINT, before)

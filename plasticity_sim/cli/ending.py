@@ -38,11 +38,11 @@ def ending_in_order() -> Iterator[None]:
 
 
 def go_on() -> None:
-    """Raise what a signal has asked for, again.
+    """Raise what a signal has asked for, again, in the thread that runs the command.
 
     Python drops an exception where nobody can catch it, as in what it calls when an object goes.
     """
-    if _asked:
+    if _asked and current_thread() is main_thread():
         raise _asked[-1]
 
 
