@@ -10,10 +10,10 @@ from brian2 import Network, NeuronGroup, StateMonitor, defaultclock, get_device,
 
 import plasticity_sim as ps
 from plasticity_sim.engine import build
+from plasticity_sim.engine.fixed.rungekutta import RungeKutta4
 from plasticity_sim.engine.moieties import moieties
 from plasticity_sim.engine.peaks import Peaks
 from plasticity_sim.engine.righthand import right_hand_side
-from plasticity_sim.engine.rungekutta import RungeKutta4
 from plasticity_sim.engine.scales import scales
 
 TARGETS = ["numpy", pytest.param("cpp_standalone", id="C++")]
@@ -183,3 +183,12 @@ def test_a_peak_between_two_steps_is_found():
     for time in times[1:]:
         peaks.add(time, np.array([1 - (time - 0.52) ** 2]))
     assert peaks.top[0] == pytest.approx(1.0, abs=1e-12)
+
+
+def test_one_program_of_a_fixed_step_serves_every_protocol_and_value(own_model, own_protocol):
+    model, other = ps.load_model(own_model("leaky")), ps.load_protocol("spikes_apart")
+    run(model, own_protocol("two_pulses"), target="cpp_standalone")
+    weaker = model.with_parameters({"g_step": "1 nS"})
+    data = run(weaker, other, target="cpp_standalone")
+    assert not data.attrs["compiled"]
+    np.testing.assert_allclose(data["v"], run(weaker, other, target="numpy")["v"], rtol=1e-9)

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 import plasticity_sim as ps
-from plasticity_sim.engine import build, cache
+from plasticity_sim.engine import build, cache, compiled
 from plasticity_sim.engine.batch import Batch, Setting
-from plasticity_sim.engine.lanes import compiled, run_lanes
-from plasticity_sim.engine.lanes.program import Program
+from plasticity_sim.engine.lanes import run_lanes
+from plasticity_sim.engine.lanes.program import LanesProgram
 from plasticity_sim.simulation.lanes import plan
 
 OBSERVED = ("x", "v", "released", "spikes")
@@ -27,14 +27,15 @@ import sys
 import numpy as np
 import plasticity_sim as ps
 from plasticity_sim.engine.batch import Batch, Lane
-from plasticity_sim.engine.lanes import compiled, run_lanes
-from plasticity_sim.engine.lanes.program import Program
+from plasticity_sim.engine import compiled
+from plasticity_sim.engine.lanes import run_lanes
+from plasticity_sim.engine.lanes.program import LanesProgram
 
 def refuse(*_):
     raise AssertionError("a warm run makes no code")
 
 compiled.compile_program = refuse
-Program.system = property(refuse)
+LanesProgram.system = property(refuse)
 model = ps.load_model(sys.argv[1])
 own = Lane(0.0, 0.2, {n: p.value for n, p in model.parameters.items()},
            dict.fromkeys((*model.differential, *model.held), 0.0),
@@ -148,7 +149,7 @@ def test_values_protocol_seed_and_tolerance_need_no_new_program(one, model, lane
         raise AssertionError("this needs no new program")
 
     monkeypatch.setattr(compiled, "compile_program", refuse)
-    monkeypatch.setattr(Program, "system", property(refuse))
+    monkeypatch.setattr(LanesProgram, "system", property(refuse))
     others = (
         lane(model, 0.1, [0.1], pre=np.arange(5) / 40, seed=7, tau_x=3e-3, p_release=0.8),
         lane(model, 0.5, np.linspace(0, 0.5, 9), pre=[0.1, 0.2, 0.3], start=-0.5, seed=7),

@@ -70,4 +70,4 @@ def run_batch(
         rtol = options.rtol or RTOL
         return run_lanes(batch, rtol, method, options.target, progress, announce)
     assert integrator.dt is not None
-    return run_fixed(batch, integrator.method, integrator.dt, options.target, progress)
+    return run_fixed(batch, integrator.method, integrator.dt, options.target, progress, announce)

@@ -12,6 +12,7 @@ from brian2.core.functions import Function
 from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import UnsupportedEquationsException
 
+from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import NEVER as LONG_AGO
 from plasticity_sim.engine.lanes.happenings import (
     CLOCK,
@@ -25,6 +26,7 @@ from plasticity_sim.engine.lanes.happenings import (
 from plasticity_sim.engine.lanes.timetable import Kinds
 from plasticity_sim.engine.noise import FUNCTIONS as NOISE
 from plasticity_sim.engine.noise import LaneNoise, is_noisy
+from plasticity_sim.engine.program import LONGEST, Parts
 from plasticity_sim.engine.righthand import needed
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.errors import InputError
@@ -40,7 +42,6 @@ SIZE = 0.1  # of a variable's scale: what its absolute error is measured against
 FIRST_STEP = 1e-5  # s: what a lane tries first
 WATCH_EVERY = 16  # passes between looks at whether all lanes are done
 _PASS = 1.0  # s of the network's clock, which only counts
-_MOST_PASSES = 1e12
 
 _VARIABLES = """
 lane__row : 1        # the next row of the events, and of the samples
@@ -57,8 +58,8 @@ post__last : 1       # s
 
 
 @dataclass(frozen=True)
-class Program:
-    """What is compiled: a model, what is sampled of it, and the method."""
+class LanesProgram:
+    """A model, what is sampled of it, and the method: a program whose lanes have own clocks."""
 
     model: Model
     observe: tuple[str, ...]
@@ -79,6 +80,16 @@ class Program:
             raise InputError(
                 f"model '{model.name}': {problem}; write integrator: {{method: heun, dt: 0.05 ms}}"
             ) from None
+
+    @property
+    def flags(self) -> build.Choices:
+        """What the compiler is told, the best first."""
+        return build.EXACT
+
+    @property
+    def stepping(self) -> tuple[str, ...]:
+        """What besides the model decides how it is integrated."""
+        return ("lanes", self.method)
 
     @property
     def recorded(self) -> dict[str, str]:
@@ -108,6 +119,10 @@ class Program:
         extremes = [f"peak__{n}" for n in self.peaks] + [f"least__{n}" for n in self.least]
         return (*own, *extremes)
 
+    def parts(self, width: int, lookup: Mapping[str, Function]) -> Parts:
+        """Return the network for `width` lanes; `lookup` are the functions it reads by."""
+        return _parts(self, width, lookup)
+
 
 def check_threshold(model: Model) -> None:
     """Raise an InputError unless a threshold is one comparison, whose crossing can be located."""
@@ -120,18 +135,7 @@ def check_threshold(model: Model) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Parts:
-    """A program in Brian2's terms."""
-
-    group: NeuronGroup
-    monitor: EventMonitor
-    network: Network
-    namespace: Mapping[str, Function]
-
-
-def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts:
-    """Return the network of `program` for `width` lanes; `lookup` are the functions it reads by."""
+def _parts(program: LanesProgram, width: int, lookup: Mapping[str, Function]) -> Parts:
     model = program.model
     sizes = dict(zip(model.differential, map(float, SIZE * scales(model)), strict=True))
     free = {x: f"(1.0 - clamp__{x})" for x in model.clamp}
@@ -152,7 +156,7 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
         width, _equations(program, updater), method=method, events=events, dt=_PASS * second,
         namespace=names, name=GROUP,
     )  # fmt: skip
-    group.run_regularly(opening(program.inputs), dt=longest() * second, when="before_start")
+    group.run_regularly(opening(program.inputs), dt=LONGEST * _PASS * second, when="before_start")
     if spikes:
         group.run_on_event("fired", fired(model), when="resets", order=0)
     group.run_on_event("due", due(model), when="resets", order=1)
@@ -166,7 +170,7 @@ def parts(program: Program, width: int, lookup: Mapping[str, Function]) -> Parts
     return Parts(group, monitor, Network(group, monitor, *group.contained_objects), names)
 
 
-def _sampled_states(program: Program) -> list[str]:
+def _sampled_states(program: LanesProgram) -> list[str]:
     """Return the states that the samples need, by themselves or in a definition."""
     model = program.model
     defined = [n for n in program.observe if n in model.subexpressions]
@@ -179,12 +183,7 @@ def _names(model: Model, name: str) -> frozenset[str]:
     return expression.names if expression else frozenset()
 
 
-def longest() -> float:
-    """Return how long the network may run, in seconds of its clock."""
-    return _MOST_PASSES * _PASS
-
-
-def _equations(program: Program, updater: Adaptive) -> str:
+def _equations(program: LanesProgram, updater: Adaptive) -> str:
     """Return the group's equations, in SI units throughout and thus without any."""
     model = program.model
     lines = [_VARIABLES, updater.variables]
@@ -214,7 +213,7 @@ def _equations(program: Program, updater: Adaptive) -> str:
     return "\n".join(lines)
 
 
-def starting(program: Program) -> dict[str, float]:
+def starting(program: LanesProgram) -> dict[str, float]:
     """Return the inputs that are the same for every lane and run."""
     peaks = {f"peak__{name}": -NEVER for name in program.peaks}
     least = {f"least__{name}": NEVER for name in program.least}

@@ -22,18 +22,14 @@ from plasticity_sim.engine.batch import (
     check_finite,
     sample_grid,
 )
-from plasticity_sim.engine.lanes.compiled import (
-    Found,
-    Process,
-    compiled,
-    is_compiled,
-    run_compiled,
-)
+from plasticity_sim.engine.compiled import Process, compiled, run_compiled
+from plasticity_sim.engine.interpreted import run_interpreted
 from plasticity_sim.engine.lanes.exponents import with_whole_powers
-from plasticity_sim.engine.lanes.interpreted import run_interpreted
-from plasticity_sim.engine.lanes.program import Program, check_threshold, starting
+from plasticity_sim.engine.lanes.program import LanesProgram, check_threshold, starting
 from plasticity_sim.engine.lanes.timetable import Timetable, timetable
+from plasticity_sim.engine.lookup import Tables
 from plasticity_sim.engine.noise import is_noisy
+from plasticity_sim.engine.program import Found
 from plasticity_sim.errors import SimulationError
 
 NARROW, WIDE = 8, 64
@@ -57,7 +53,9 @@ def run_lanes(
     depend on what else is in the batch, nor on the number of processes.
     """
     target = target or build.target()
-    program = Program(with_whole_powers(batch), batch.observe, batch.peaks, batch.least, method)
+    program = LanesProgram(
+        with_whole_powers(batch), batch.observe, batch.peaks, batch.least, method
+    )
     check_threshold(batch.model)
     blocks = _blocks(batch.lanes, target)
     results, built = _Results(program, batch), False
@@ -67,9 +65,9 @@ def run_lanes(
         if announce:
             announce(f"no C++ compiler: running on {target}, which is slower; see `doctor`")
         for block in blocks:
-            table = timetable(batch.model, block.lanes)
-            inputs = _inputs(program, block.lanes, table, rtol)
-            results.take(block, run_interpreted(program, inputs, table, progress, target))
+            tables = _tables(program, block.lanes, rtol)
+            found = run_interpreted(program, block.width, tables, progress, target)
+            results.take(block, found)
     outcome = results.outcome(target, built, rtol)
     check_finite(batch, outcome)
     return outcome
@@ -102,7 +100,7 @@ def _blocks(lanes: Sequence[Lane], target: str) -> list[_Block]:
 
 
 def _run_blocks(
-    program: Program,
+    program: LanesProgram,
     blocks: list[_Block],
     rtol: float,
     results: _Results,
@@ -112,12 +110,7 @@ def _run_blocks(
     """Run the blocks, as many at once as there are processors; return whether one was compiled."""
     folders, built = {}, False
     for width in sorted({block.width for block in blocks}):
-        if announce and not is_compiled(program, width):
-            announce(
-                f"compiling model '{program.model.name}' for {width} synapses at a time; "
-                "this happens once"
-            )
-        folders[width], new = compiled(program, width)
+        folders[width], new = compiled(program, width, announce)
         built = built or new
     shares = [0.0] * len(blocks)
     processes: list[Process] = []
@@ -130,9 +123,8 @@ def _run_blocks(
             if progress:
                 progress(sum(shares) / len(shares))
 
-        table = timetable(program.model, block.lanes)
-        inputs = _inputs(program, block.lanes, table, rtol)
-        found = run_compiled(folders[block.width], program, inputs, table, processes.append, note)
+        tables, width = _tables(program, block.lanes, rtol), block.width
+        found = run_compiled(folders[width], program, width, tables, processes.append, note)
         note(1.0)
         return found
 
@@ -157,7 +149,13 @@ def jobs() -> int:
     return len(mine(0)) if mine else os.cpu_count() or 1
 
 
-def _inputs(program: Program, lanes: Sequence[Lane], table: Timetable, rtol: float) -> Array:
+def _tables(program: LanesProgram, lanes: Sequence[Lane], rtol: float) -> Tables:
+    """Return what the program reads to run `lanes`."""
+    table = timetable(program.model, lanes)
+    return Tables(_inputs(program, lanes, table, rtol), table.events, table.samples)
+
+
+def _inputs(program: LanesProgram, lanes: Sequence[Lane], table: Timetable, rtol: float) -> Array:
     """Return the first values of the program's inputs, a row each, a column a lane."""
     model = program.model
     count = len(lanes)
@@ -190,7 +188,7 @@ def _columns(names: Sequence[str], rows: Sequence[Mapping[str, float]]) -> dict[
 class _Results:
     """What the blocks found, put back in the order of the batch as it comes."""
 
-    def __init__(self, program: Program, batch: Batch):
+    def __init__(self, program: LanesProgram, batch: Batch):
         self.program, self.batch = program, batch
         shape, count = sample_grid(batch).shape, len(batch.lanes)
         self.samples = {name: np.full(shape, np.nan) for name in batch.observe}

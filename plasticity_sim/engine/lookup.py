@@ -1,8 +1,9 @@
-"""Brian2 functions through which a running program reads its timetable and says how far it is."""
+"""Brian2 functions through which a running program reads its tables and says how far it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,23 @@ from brian2 import stop
 from brian2.core.functions import Function
 
 from plasticity_sim.engine.batch import Array, Progress
-from plasticity_sim.engine.lanes.timetable import Timetable
 
-INPUTS_FILE, EVENTS_FILE, SAMPLES_FILE = "inputs.bin", "events.bin", "samples.bin"
 PROGRESS_FILE = "progress.txt"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What a program reads while it runs: values by place; rows of (time, kind, value); times."""
+
+    inputs: Array
+    events: Array
+    samples: Array
+
+    @property
+    def files(self) -> dict[str, Array]:
+        """The tables by the names under which a compiled program looks for them."""
+        return {"inputs.bin": self.inputs, "events.bin": self.events, "samples.bin": self.samples}
+
 
 _TABLE = """
 static const double* lane__table(const char* name) {
@@ -52,26 +66,23 @@ _HEADERS = {"headers": ['"network.h"', "<ctime>", "<cstdlib>", "<fstream>", "<io
 
 
 def functions(
-    inputs: Array | None = None,
-    table: Timetable | None = None,
-    progress: Progress | None = None,
+    tables: Tables | None = None, progress: Progress | None = None
 ) -> dict[str, Function]:
-    """Return the functions by name; `inputs` and `table` are read where nothing is compiled."""
+    """Return the functions by name; `tables` are read where nothing is compiled."""
     reader = Function(_unused, arg_units=[1], return_unit=1)
     reader.implementations.add_implementation(
         "cpp", _TABLE, name="lane__table", compiler_kwds=_HEADERS
     )
-    events = None if table is None else table.events
-    samples = None if table is None else table.samples
+    values = tables.files if tables else {}
     found = {}
-    for name, file, values, column in (
-        ("lane__input", INPUTS_FILE, inputs, None),
-        ("event__time", EVENTS_FILE, events, 0),
-        ("event__kind", EVENTS_FILE, events, 1),
-        ("event__value", EVENTS_FILE, events, 2),
-        ("sample__time", SAMPLES_FILE, samples, None),
+    for name, file, column in (
+        ("lane__input", "inputs.bin", None),
+        ("event__time", "events.bin", 0),
+        ("event__kind", "events.bin", 1),
+        ("event__value", "events.bin", 2),
+        ("sample__time", "samples.bin", None),
     ):
-        look = Function(_looker(values, column), arg_units=[1], return_unit=1)
+        look = Function(_looker(values.get(file), column), arg_units=[1], return_unit=1)
         columns = 1 if column is None else 3
         code = _LOOK.format(name=name, file=file, columns=columns, column=column or 0)
         look.implementations.add_implementation(

@@ -8,26 +8,16 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from brian2 import device, second
-from numpy.typing import NDArray
 
 from plasticity_sim.engine import build, cache
-from plasticity_sim.engine.batch import Array, Progress
+from plasticity_sim.engine.batch import Progress
 from plasticity_sim.engine.device import lent
-from plasticity_sim.engine.lanes.lookup import (
-    EVENTS_FILE,
-    INPUTS_FILE,
-    PROGRESS_FILE,
-    SAMPLES_FILE,
-    functions,
-)
-from plasticity_sim.engine.lanes.program import Parts, Program, longest, parts
-from plasticity_sim.engine.lanes.timetable import Timetable
+from plasticity_sim.engine.lookup import PROGRESS_FILE, Tables, functions
+from plasticity_sim.engine.program import LONGEST, Found, Parts, Program
 from plasticity_sim.errors import SimulationError
 
 Process = subprocess.Popen[bytes]
@@ -37,20 +27,11 @@ _ROOM = 2**30  # bytes: more than the samples of one run take
 _POLL = 0.2  # s between looks at the progress of a running program
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a run left: variables of the group, and of each sample its lane and values."""
-
-    group: dict[str, Array]
-    lane_of_sample: NDArray[np.integer[Any]]
-    samples: dict[str, Array]
-
-
 def compile_program(program: Program, width: int, folder: Path) -> None:
     """Compile `program` for `width` lanes and leave the binary in `folder`."""
-    with lent("cpp_standalone", build.flags(build.EXACT)) as workshop:
-        made = parts(program, width, functions())
-        made.network.run(longest() * second, namespace=dict(made.namespace))
+    with lent("cpp_standalone", build.flags(program.flags)) as workshop:
+        made = program.parts(width, functions())
+        made.network.run(LONGEST * made.group.clock.dt_ * second, namespace=dict(made.namespace))
         device.insert_code("before_end", _handing_over(program, made))
         try:
             device.build(directory=workshop, compile=True, run=False, debug=False,
@@ -60,35 +41,37 @@ def compile_program(program: Program, width: int, folder: Path) -> None:
         shutil.copy2(Path(workshop, _BINARY), folder / _BINARY)
 
 
-def compiled(program: Program, width: int) -> tuple[Path, bool]:
+def compiled(
+    program: Program, width: int, announce: Callable[[str], None] | None = None
+) -> tuple[Path, bool]:
     """Return the folder of the compiled program, and whether it had to be compiled now."""
-    return cache.kept(_key(program, width), lambda folder: compile_program(program, width, folder))
-
-
-def is_compiled(program: Program, width: int) -> bool:
-    """Return whether a run needs no compiler."""
-    return cache.has(_key(program, width))
+    key = _key(program, width)
+    if announce and not cache.has(key):
+        announce(
+            f"compiling model '{program.model.name}' for {width} synapses at a time; "
+            "this happens once"
+        )
+    return cache.kept(key, lambda folder: compile_program(program, width, folder))
 
 
 def run_compiled(
     folder: Path,
     program: Program,
-    inputs: Array,
-    table: Timetable,
+    width: int,
+    tables: Tables,
     started: Callable[[Process], None],
     progress: Progress | None = None,
 ) -> Found:
-    """Run `program` as compiled in `folder`; `inputs` hold a row a variable, a value a lane.
+    """Run `program` as compiled in `folder` for `width` lanes.
 
     `started` is given the process, so that others can end it.
     """
     with tempfile.TemporaryDirectory(prefix="plasticity-sim-", dir=_quick_place()) as place:
         desk = Path(place)
-        table.events.tofile(desk / EVENTS_FILE)
-        table.samples.tofile(desk / SAMPLES_FILE)
-        inputs.tofile(desk / INPUTS_FILE)
+        for name, values in tables.files.items():
+            values.tofile(desk / name)
         _execute([str(folder / _BINARY)], desk, started, progress)
-        return _found(program, inputs.shape[1], (desk / _FOUND).read_bytes())
+        return _found(program, width, (desk / _FOUND).read_bytes())
 
 
 def _handing_over(program: Program, made: Parts) -> str:
@@ -130,9 +113,8 @@ def _key(program: Program, width: int) -> str:
     )
     texts = [model.equations, blocks, model.threshold.text if model.threshold else ""]
     names = [model.parameters, model.clamp, program.observe, program.peaks, program.least]
-    return cache.fingerprint(
-        *texts, *map(" ".join, names), program.method, str(width), *build.identity(build.EXACT)
-    )
+    stepping = [*program.stepping, str(width), *build.identity(program.flags)]
+    return cache.fingerprint(*texts, *map(" ".join, names), *stepping)
 
 
 def _quick_place() -> str | None:
