@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import brentq
@@ -238,3 +240,16 @@ def test_chance_belongs_to_the_seed_and_not_to_the_neighbours(own_model, lane):
         assert among[[3, 1]].tolist() == alone.tolist()
         assert among[1] == among[4]
     assert len(set(many[1].tolist())) == 4
+
+
+def test_a_state_at_rest_at_what_it_is_compared_with_shortens_no_step(own_model, lane):
+    model, spikes = ps.load_model(own_model("meeting")), np.arange(1.0, 20.0)
+    made = []
+    for ratio, steepness in ((0.37, -1.1), (1.3, 0.2), (0.9, -2.3)):
+        own = lane(model, 20, [20], spikes, ratio=ratio, steepness=steepness)
+        level = 1 / (1 + ratio * np.exp(-steepness))
+        made.append(replace(own, initial=own.initial | {"x": np.nextafter(level, 0)}))
+    found = run_lanes(Batch(model, tuple(made), ("x",)), 1e-6, target="numpy")
+    expected = [own.initial["x"] for own in made]
+    np.testing.assert_allclose(found.samples["x"][:, 0], expected, rtol=1e-14)
+    assert found.rejected == 0

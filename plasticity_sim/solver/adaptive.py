@@ -167,7 +167,8 @@ class Adaptive(StateUpdateMethod):
         part, crossed = "1.0", []
         for name in own.switches:
             start, key = made.before[f"margin_{name}"], f"margin_{name}"
-            made.add(*first_crossing(name, start, half[key], end[key]))
+            sides = [made.before[term] for term in own.compared[name]]
+            made.add(*first_crossing(name, start, half[key], end[key], sides))
             made.add(
                 f"_until_{name} = lane__select(_crosses_{name},"
                 f" lane__lesser({part}, _place_{name}), {part})"

@@ -101,6 +101,7 @@ def _factors(made: Step) -> Elimination:
     numbers = {n: text(tree, {}) for n, tree in partials.items() if not tree.free_symbols}
     moving = {n: tree for n, tree in partials.items() if n not in numbers}
     margins = {f"margin_{name}": tree for name, tree in own.switches.items()}
+    margins |= {key: tree for terms in own.compared.values() for key, tree in terms.items()}
     trees = {**own.extras, **_slopes(own), **noise_trees(own), **moving, **drifts}
     trees |= margins if made.frozen else {}
     names = made.evaluate(trees, "1", {name: name for name in own.states}, made.time)

@@ -83,6 +83,14 @@ class System:
         return {symbol.name for each in trees for symbol in each.free_symbols}
 
     @property
+    def compared(self) -> dict[str, dict[str, sympy.Expr]]:
+        """The terms of every switch's margin, by names of their own: what it is a difference of."""
+        return {
+            name: {f"term_{name}_{n}": t for n, t in enumerate(sympy.Add.make_args(margin))}
+            for name, margin in self.switches.items()
+        }
+
+    @property
     def whites(self) -> tuple[str, ...]:
         """The names of the white noises."""
         return tuple(dict.fromkeys(xi for _, xi in self.noises))
