@@ -7,79 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from rest_problem import assert_same_rests, only, settled, spread, usual, written
 
 import plasticity_sim as ps
 from plasticity_sim.engine import rests
+from plasticity_sim.engine.batch import Synapses
 from plasticity_sim.engine.duals import Dual, dual
 from plasticity_sim.engine.kept import kept_rests
 from plasticity_sim.engine.rest import settle
 from plasticity_sim.engine.rests import settle_all
 from plasticity_sim.engine.righthand import right_hand_side, right_hand_sides
-from plasticity_sim.engine.scales import scales
 from plasticity_sim.errors import SimulationError
 from plasticity_sim.expressions import NUMPY_FUNCTIONS, PYTHON_FUNCTIONS
 from plasticity_sim.model.parts import Population, Spread
 from plasticity_sim.simulation.lanes import plan
-
-ACCURACY = 1e-8  # of a state's value or scale: what `settle_all` promises
-
-COMPONENT = """
-format: 1
-title: own
-equations: |
-  {equations}
-initial: {initial}
-parameters:
-{parameters}
-"""
-MODEL = """
-format: 1
-title: own
-components: [own]
-readout: x
-observe: [x]
-integrator: {method: rk4, dt: 0.1 ms}
-population: {synapses: 3, vary: {rate: lognormal 0.2}}
-"""
-
-
-def written(tmp_path, equations, initial="{}", **parameters):
-    """Return a model of these equations."""
-    (tmp_path / "components").mkdir(exist_ok=True)
-    lines = "\n".join(
-        f"  {name}: {{value: {text}, assumed: for a test}}" for name, text in parameters.items()
-    )
-    own = COMPONENT.format(equations="\n  ".join(equations), initial=initial, parameters=lines)
-    (tmp_path / "components" / "own.yaml").write_text(own)
-    (tmp_path / "own.yaml").write_text(MODEL)
-    return ps.load_model(str(tmp_path / "own.yaml"))
-
-
-def usual(model):
-    return {name: parameter.value for name, parameter in model.parameters.items()}
-
-
-def spread(model, names, count, width=0.2):
-    """Return values of parameters that vary over `count` lanes."""
-    generator = np.random.default_rng(1)
-    return {
-        name: model.parameters[name].value * np.exp(width * generator.standard_normal(count))
-        for name in names
-    }
-
-
-def only(own, *places):
-    return {name: values[list(places)] for name, values in own.items()}
-
-
-def assert_same_rests(model, state, own, found, clamps=None):
-    for place, rest in enumerate(found):
-        lane = {**usual(model), **{name: float(values[place]) for name, values in own.items()}}
-        expected = settle(model, state, lane, clamps)
-        assert list(rest) == list(expected)
-        for name, scale in zip(model.differential, scales(model), strict=True):
-            size = max(abs(expected[name]), scale)
-            assert abs(rest[name] - expected[name]) <= ACCURACY * size, name
 
 
 @pytest.mark.parametrize("state", ["down", "up"])
@@ -87,13 +28,13 @@ def test_the_shipped_model_rests_where_each_synapse_settles_alone(state):
     model = ps.load_model("graupner_brunel_2007")
     # by a fifth: in some the strongly phosphorylated state is lost, and they end in the other
     own = spread(model, ["k_auto", "k_can", "g_nmda", "camkii_rings", "n_pka"], 12)
-    assert_same_rests(model, state, own, settle_all(model, state, usual(model), own))
+    assert_same_rests(model, state, own, settled(model, state, own))
 
 
 def test_a_synapse_without_the_phosphorylated_state_falls_into_the_bare_one():
     model = ps.load_model("graupner_brunel_2007")
     own = {"k_auto": model.parameters["k_auto"].value * np.array([0.75, 1.0, 1.1])}
-    found = settle_all(model, "up", usual(model), own)
+    found = settled(model, "up", own)
     assert_same_rests(model, "up", own, found)
     assert found[0]["b13"] < 1e-6 * found[1]["b13"] < found[2]["b13"]
 
@@ -101,7 +42,7 @@ def test_a_synapse_without_the_phosphorylated_state_falls_into_the_bare_one():
 def test_a_clamped_synapse_rests_where_it_settles_alone():
     model = ps.load_model("graupner_brunel_2007")
     own = spread(model, ["k_auto", "k_can", "ca_rest"], 4)
-    found = settle_all(model, "up", usual(model), own, {"ca": 0.2e-3})
+    found = settled(model, "up", own, {"ca": 0.2e-3})
     assert_same_rests(model, "up", own, found, {"ca": 0.2e-3})
 
 
@@ -111,9 +52,9 @@ def test_test_models_rest_where_each_synapse_settles_alone(own_model, name):
     own = spread(model, model.parameters, 5)
     clamps = {name: 1e-3 for name in model.clamp[:1]}
     for state in model.states:
-        found = settle_all(model, state, usual(model), own)
+        found = settled(model, state, own)
         assert_same_rests(model, state, own, found)
-        found = settle_all(model, state, usual(model), own, clamps)
+        found = settled(model, state, own, clamps)
         assert_same_rests(model, state, own, found, clamps)
 
 
@@ -122,11 +63,11 @@ def test_a_synapse_has_the_same_bits_alone_and_among_others(state):
     model = ps.load_model("graupner_brunel_2007")
     own = spread(model, ["k_auto", "k_can", "n_pka"], 600, width=0.1)
     lost = int(np.argmin(own["k_auto"]))  # is followed in time, where it is in the upper state
-    among = settle_all(model, state, usual(model), own)
+    among = settled(model, state, own)
     few = [*range(8), lost]
-    assert settle_all(model, state, usual(model), only(own, *few)) == [among[n] for n in few]
+    assert settled(model, state, only(own, *few)) == [among[n] for n in few]
     for place in (0, 7, lost, 599):
-        alone = settle_all(model, state, usual(model), only(own, place))
+        alone = settled(model, state, only(own, place))
         assert alone == [among[place]]
 
 
@@ -137,17 +78,17 @@ def test_a_lane_that_is_settled_by_itself_has_its_bits_too(tmp_path):
     ]  # fmt: skip
     model = written(tmp_path, equations, "{x: '1'}", rate="1 Hz", other="2 Hz")
     own = spread(model, ["rate", "other"], 5)
-    found = settle_all(model, "rest", usual(model), own)
+    found = settled(model, "rest", own)
     assert_same_rests(model, "rest", own, found)
-    assert settle_all(model, "rest", usual(model), only(own, 3)) == [found[3]]
+    assert settled(model, "rest", only(own, 3)) == [found[3]]
     assert found[3]["y"] == pytest.approx(1 - math.exp(-1), rel=1e-6)
 
 
-def test_a_synapse_with_the_usual_parameters_has_the_bits_of_settle():
+def test_a_synapse_with_the_usual_parameters_has_the_bits_of_the_usual_rest():
     model = ps.load_model("graupner_brunel_2007")
     own = {"k_auto": model.parameters["k_auto"].value * np.array([0.97, 1.0])}
-    found = settle_all(model, "up", usual(model), own)
-    assert found[1] == settle(model, "up", usual(model))
+    found = settled(model, "up", own)
+    assert [found[1]] == settled(model, "up", {})
 
 
 def test_a_rest_that_small_deviations_leave_is_not_taken(tmp_path):
@@ -158,7 +99,7 @@ def test_a_rest_that_small_deviations_leave_is_not_taken(tmp_path):
     ]
     model = written(tmp_path, turning, rate="0.5 Hz", one="1 Hz", push="0.01 Hz")
     own = {"rate": np.array([0.6, 0.9])}
-    assert_same_rests(model, "rest", own, settle_all(model, "rest", usual(model), own))
+    assert_same_rests(model, "rest", own, settled(model, "rest", own))
 
 
 def test_a_lane_that_does_not_come_to_rest_is_an_error_that_names_the_variable(tmp_path):
@@ -166,13 +107,13 @@ def test_a_lane_that_does_not_come_to_rest_is_an_error_that_names_the_variable(t
     model = written(tmp_path, ["dx/dt = rate - two * x / (x + 1) : 1"], rate="1 Hz", two="2 Hz")
     own = {"rate": np.array([1.1, 2.5])}
     with pytest.raises(SimulationError, match=r"state 'rest' of 'own' is not steady: 'x' changes"):
-        settle_all(model, "rest", usual(model), own)
-    assert settle_all(model, "rest", usual(model), only(own, 0))[0]["x"] == pytest.approx(1.1 / 0.9)
+        settled(model, "rest", own)
+    assert settled(model, "rest", only(own, 0))[0]["x"] == pytest.approx(1.1 / 0.9)
 
 
 def test_lanes_may_rest_where_the_usual_parameters_do_not(tmp_path):
     model = written(tmp_path, ["dx/dt = rate - two * x / (x + 1) : 1"], rate="3 Hz", two="2 Hz")
-    found = settle_all(model, "rest", usual(model), {"rate": np.array([1.0])})
+    found = settled(model, "rest", {"rate": np.array([1.0])})
     assert found[0]["x"] == pytest.approx(1)
 
 
@@ -262,23 +203,23 @@ def own_cache(tmp_path, monkeypatch):
 def test_a_rest_that_is_kept_is_the_one_that_was_found(own_cache, monkeypatch):
     model = ps.load_model("graupner_brunel_2007")
     spread_ = spread(model, ["ca_rest"], 3, 0.01)
-    found = kept_rests(model, "down", usual(model), spread_, {})
+    found = kept_rests(model, "down", [Synapses(usual(model), spread_)], {})
     (file,) = (own_cache / "rests").iterdir()
     monkeypatch.setattr(rests, "settle_all", None)  # whatever comes now comes from the file
-    assert kept_rests(model, "down", usual(model), spread_, {}) == found
+    assert kept_rests(model, "down", [Synapses(usual(model), spread_)], {}) == found
     assert file.stat().st_size > 0
 
 
 @pytest.mark.parametrize("damage", ["cut off", "changed"])
 def test_a_kept_rest_that_is_damaged_is_found_anew(own_cache, damage):
     model = ps.load_model("saturating_ltp_ltd")
-    found = kept_rests(model, "rest", usual(model), {}, {})
+    found = kept_rests(model, "rest", [Synapses(usual(model))], {})
     (file,) = (own_cache / "rests").iterdir()
     text = file.read_text()
     file.write_text(
         text[:-9] if damage == "cut off" else text.replace('rests": [{', 'rests": [{"more": 1, ')
     )
-    assert kept_rests(model, "rest", usual(model), {}, {}) == found
+    assert kept_rests(model, "rest", [Synapses(usual(model))], {}) == found
     assert file.read_text() == text
 
 
@@ -287,13 +228,13 @@ def test_a_kept_rest_that_is_damaged_is_found_anew(own_cache, damage):
 def test_a_rest_is_kept_for_its_own_values_only(changed):
     model = ps.load_model("graupner_brunel_2007")
     values, clamps, state = usual(model), {}, "down"
-    first = kept_rests(model, state, values, {}, clamps)
+    first = kept_rests(model, state, [Synapses(values)], clamps)
     if changed == "parameter":
         values = values | {"ca_rest": 1.01 * values["ca_rest"]}
     elif changed == "clamp":
         clamps = {"ca": 2e-4}  # mol per m^3: 0.2 uM
     else:
         state = "up"
-    second = kept_rests(model, state, values, {}, clamps)
+    second = kept_rests(model, state, [Synapses(values)], clamps)
     assert second != first
-    assert second == settle_all(model, state, values, {}, clamps)
+    assert second == settle_all(model, state, [Synapses(values)], clamps)

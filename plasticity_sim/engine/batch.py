@@ -26,6 +26,35 @@ class Setting:
     clamps: dict[str, float | None] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """The parameters (SI) of some synapses: their `usual` values, but for what each has of its own.
+
+    `own` holds an array over the synapses by name; without any, they are all alike.
+    """
+
+    usual: dict[str, float]
+    own: dict[str, Array] = field(default_factory=dict)
+
+    @property
+    def key(self) -> object:
+        """What tells these synapses from others."""
+        own = tuple((name, row.tobytes()) for name, row in self.own.items())
+        return (tuple(self.usual.items()), own)
+
+    def rows(self) -> list[dict[str, float]]:
+        """Return the values of every synapse, of one where they are all alike.
+
+        >>> Synapses({"g": 2.0, "k": 1.0}, {"k": np.array([3.0, 5.0])}).rows()
+        [{'g': 2.0, 'k': 3.0}, {'g': 2.0, 'k': 5.0}]
+        """
+        if not self.own:
+            return [self.usual]
+        columns = [values.tolist() for values in self.own.values()]
+        return [self.usual | dict(zip(self.own, row, strict=True))
+                for row in zip(*columns, strict=True)]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Lane:
     """One condition, state and synapse: everything in SI units, times from the first pulse."""

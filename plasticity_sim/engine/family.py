@@ -8,7 +8,7 @@ functions may round otherwise on an array of another length.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -23,37 +23,48 @@ from plasticity_sim.engine.scales import scales
 from plasticity_sim.model.model import Model
 
 Indices = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 _WIDTH = 512  # lanes worked on at once
+_APART = 0.3  # of a state's scale: so far from its beginning a lane's totals are looked at
+_KEPT = 1e-9  # of what flows: what rounding may take from a total that is conserved
 
 
 @dataclass(frozen=True)
 class Family:
-    """What to know of a model to follow its rest; an array has a row for each state or value."""
+    """What to know of a model to follow its rest; an array has a row for each state or value.
+
+    What a lane's rest depends on, its `goal`, is its inputs and then its conserved totals.
+    """
 
     slopes: Slopes
-    usual: Mapping[str, float]  # parameters and held variables
-    inputs: tuple[str, ...]  # which of these differ between lanes
+    inputs: tuple[str, ...]  # parameters and held variables
     scale: Array
     kept: Indices  # the states that are solved for
     bound: Indices  # those that follow from conserved totals; clamped ones are neither
     shares: Array  # of each kept state in each total, in scales
 
     def slope(self, y: Array, goal: Array) -> Array:
-        """Return dy/dt, in the shape of `y`; `goal` begins with the lanes' inputs."""
+        """Return dy/dt, in the shape of `y`."""
         wide, values = self._widened(y, goal)
         found = self.slopes(0.0, list(wide), values)
         return np.stack([np.broadcast_to(dual(x).value, _WIDTH)[: y.shape[1]] for x in found])
 
-    def totals(self, y: Array) -> Array:
-        """Return the conserved totals in the states `y`."""
-        return np.asarray(y[self.bound] / self.scale[self.bound, None] + self._unbound(y))
+    def goal(self, inputs: Array, y: Array) -> Array:
+        """Return what the rest of lanes that begin in the states `y` depends on."""
+        return np.concatenate([inputs, self._totals(y, self.shares)])
+
+    def conserves(self, inputs: Array, y: Array) -> Flags:
+        """Tell in which lanes that begin in the states `y` the totals are conserved indeed."""
+        slope = self.slope(y + _APART * self.scale[:, None], inputs)
+        flows = self._totals(np.abs(slope), np.abs(self.shares))
+        return np.asarray((np.abs(self._totals(slope, self.shares)) <= _KEPT * flows).all(axis=0))
 
     def completed(self, y: Array, goal: Array) -> Array:
-        """Return `y` with the states that follow from the totals, with which `goal` ends."""
+        """Return `y` with the states that follow from the totals."""
         y = y.copy()
         totals = goal[len(self.inputs) :]
-        y[self.bound] = (totals - self._unbound(y)) * self.scale[self.bound, None]
+        y[self.bound] = (totals - self._unbound(y, self.shares)) * self.scale[self.bound, None]
         return y
 
     def moved(self, y: Array, change: Array, goal: Array) -> Array:
@@ -66,11 +77,14 @@ class Family:
         """Return what a change of the states that are solved for is large against, in scales."""
         return np.maximum(np.abs(y[self.kept]) / self.scale[self.kept, None], 1)
 
-    def _unbound(self, y: Array) -> Array:
+    def _totals(self, y: Array, shares: Array) -> Array:
+        return np.asarray(y[self.bound] / self.scale[self.bound, None] + self._unbound(y, shares))
+
+    def _unbound(self, y: Array, shares: Array) -> Array:
         found = np.zeros((len(self.bound), y.shape[1]))
-        for total, place in np.argwhere(self.shares):
+        for total, place in np.argwhere(shares):
             state = self.kept[place]
-            found[total] += self.shares[total, place] * (y[state] / self.scale[state])
+            found[total] += shares[total, place] * (y[state] / self.scale[state])
         return found
 
     def jacobian(self, y: Array, goal: Array) -> tuple[Array, Array]:
@@ -100,32 +114,40 @@ class Family:
 
     def _widened(self, y: Array, goal: Array) -> tuple[Array, Values]:
         """Return the states and values of lanes, repeated up to the full width."""
-        lanes = np.resize(np.arange(y.shape[1]), _WIDTH)
-        own = dict(zip(self.inputs, goal.take(lanes, 1), strict=False))
-        return y.take(lanes, 1), {**self.usual, **own}
+        lanes = full_width(np.arange(y.shape[1]))
+        return y.take(lanes, 1), dict(zip(self.inputs, goal.take(lanes, 1), strict=False))
 
 
-def family_of(
-    model: Model, values: dict[str, float], inputs: tuple[str, ...], clamps: Mapping[str, float]
-) -> Family:
-    """Return the family of the rest in `values`, which are parameters and variables by name."""
-    held, scale = frozenset(clamps), scales(model)
+def free_family(model: Model, clamps: Mapping[str, float]) -> Family:
+    """Return the family of all lanes whatever they conserve: no state follows from a total."""
+    moving = np.flatnonzero([name not in clamps for name in model.differential])
+    none = np.zeros(0, np.intp)
+    return Family(
+        right_hand_sides(model, frozenset(clamps)), (*model.parameters, *model.held),
+        scales(model), moving, none, np.zeros((0, moving.size)),
+    )  # fmt: skip
+
+
+def family_of(model: Model, values: dict[str, float], clamps: Mapping[str, float]) -> Family:
+    """Return the family of lanes that conserve what one with these `values` does.
+
+    They are parameters and variables by name.
+    """
+    whole = free_family(model, clamps)
     y = np.array([values[name] for name in model.differential])
-    free = np.array([name not in held for name in model.differential])
-    slope = right_hand_side(model, held, without_noise=True)
-    totals = moieties(slope, y, values, scale, free) if free.any() else np.zeros((0, 0))
+    free = np.array([name not in clamps for name in model.differential])
+    slope = right_hand_side(model, frozenset(clamps), without_noise=True)
+    totals = moieties(slope, y, values, whole.scale, free) if free.any() else np.zeros((0, 0))
     # the state that makes up most of a total is the one to follow from it
-    weights = 1 + np.abs(y / scale)[free]
+    weights = 1 + np.abs(y / whole.scale)[free]
     order = (
         qr(totals * weights, mode="r", pivoting=True)[1] if len(totals) else np.arange(free.sum())
     )
     bound, kept = order[: len(totals)], np.sort(order[len(totals) :])
     shares = np.array(np.linalg.solve(totals[:, bound], totals[:, kept]), float)
     shares[np.abs(shares) < 1e-12] = 0
-    places = np.flatnonzero(free)
-    return Family(
-        right_hand_sides(model, held), values, inputs, scale, places[kept], places[bound], shares
-    )
+    places = whole.kept
+    return replace(whole, kept=places[kept], bound=places[bound], shares=shares)
 
 
 def solved(matrix: Array, sought: Array) -> Array:
@@ -158,3 +180,12 @@ def blocks(lanes: Indices) -> Iterator[Indices]:
     """
     for first in range(0, lanes.size, _WIDTH):
         yield lanes[first : first + _WIDTH]
+
+
+def full_width(lanes: Indices) -> Indices:
+    """Return at most as many lanes as are worked on at once, repeated up to that number.
+
+    >>> full_width(np.array([3, 4])).size
+    512
+    """
+    return np.resize(lanes, _WIDTH)

@@ -1,7 +1,7 @@
 """Rests found once and kept beside the programs: finding them takes longer than many a run.
 
-A file `rests/KEY.json` holds the rests of some lanes, under a key of all that decides them. It is
-written beside and renamed; one that is absent, cut off or changed is found anew.
+A file `rests/KEY.json` holds the rests of some synapses, under a key of all that decides them. It
+is written beside and renamed; one that is absent, cut off or changed is found anew.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from plasticity_sim.engine import build, cache
-from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.batch import Synapses
+from plasticity_sim.errors import SimulationError
 from plasticity_sim.model.model import Model
 
 Rests = list[dict[str, float]]
@@ -26,29 +27,37 @@ MOST = 1024  # files, of some kilobytes each
 
 
 def kept_rests(
-    model: Model,
-    state: str,
-    usual: Mapping[str, float],
-    own: Mapping[str, Array],
-    clamps: Mapping[str, float],
-) -> Rests:
-    """Return what `settle_all` finds, to the last bit, from a file where there is one."""
-    starts = {name: start.text for name, start in (model.initial | model.states[state]).items()}
-    usual_, clamped = ({n: float(x).hex() for n, x in each.items()} for each in (usual, clamps))
-    rows = {name: np.asarray(row, float).tobytes().hex() for name, row in own.items()}
-    texts = [json.dumps(each, sort_keys=True) for each in (starts, usual_, clamped, rows)]
-    key = cache.fingerprint(
-        model.equations, *texts, build.sources(), version("numpy"), version("scipy")
-    )
-    path = cache.folder() / cache.RESTS / f"{key}.json"
-    rests = _read(path)
-    if rests is None:
+    model: Model, state: str, wanted: Sequence[Synapses], clamps: Mapping[str, float]
+) -> list[Rests | SimulationError]:
+    """Return what `settle_all` finds, to the last bit, from files where there are any."""
+    paths = [_path(model, state, each, clamps) for each in wanted]
+    found: list[Rests | SimulationError | None] = [_read(path) for path in paths]
+    missing = [place for place, rests in enumerate(found) if rests is None]
+    if missing:
         # SciPy's solvers take a third of a second to import
         from plasticity_sim.engine.rests import settle_all
 
-        rests = settle_all(model, state, usual, own, clamps)
-        _keep(path, rests)
-    return rests
+        settled = settle_all(model, state, [wanted[place] for place in missing], clamps)
+        for place, rests in zip(missing, settled, strict=True):
+            found[place] = rests
+            if isinstance(rests, list):
+                _keep(paths[place], rests)
+    return [rests for rests in found if rests is not None]
+
+
+def _path(model: Model, state: str, wanted: Synapses, clamps: Mapping[str, float]) -> Path:
+    """Return where the rests of some synapses are kept."""
+    starts = {name: start.text for name, start in (model.initial | model.states[state]).items()}
+    filed = {name: parameter.value_in_file for name, parameter in model.parameters.items()}
+    numbers = [
+        {n: float(x).hex() for n, x in each.items()} for each in (wanted.usual, filed, clamps)
+    ]
+    rows = {name: np.asarray(row, float).tobytes().hex() for name, row in wanted.own.items()}
+    texts = [json.dumps(each, sort_keys=True) for each in (starts, *numbers, rows)]
+    key = cache.fingerprint(
+        model.equations, *texts, build.sources(), version("numpy"), version("scipy")
+    )
+    return cache.folder() / cache.RESTS / f"{key}.json"
 
 
 def _read(path: Path) -> Rests | None:

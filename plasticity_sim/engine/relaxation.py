@@ -33,6 +33,8 @@ def relaxed(family: Family, begin: Array, goal: Array, duration: float) -> Array
             time[some] += np.where(good, step[some], 0)
             step[some] *= np.clip(0.9 / np.sqrt(np.sqrt(error)), 0.2, 8)  # of the fourth order
         active = active[(time[active] < duration) & (step[active] > _LEAST)]
+        if not active.size:
+            break
     y[:, time < duration] = np.nan
     return y
 

@@ -18,7 +18,7 @@ from plasticity_sim.model.model import Model
 
 SETTLING = 1e6  # s at rest before Newton's method: the slowest pathways take hours
 STEADY = 1e-9  # per second: the largest change, in scales of the variable, that counts as rest
-_FARTHEST = 1e-2  # relative: how far Newton's method may move what was settled
+FARTHEST = 1e-2  # relative: how far Newton's method may move what was settled
 
 
 def starting_values(model: Model, state: str, parameters: Mapping[str, float]) -> dict[str, float]:
@@ -40,7 +40,7 @@ def settle(
     model does not come to rest.
     """
     clamps = clamps or {}
-    start = {**starting_values(model, state, parameters), **clamps}
+    start = {**_guess(model, state, parameters), **clamps}
     values = {**parameters, **start}
     slope = right_hand_side(model, frozenset(clamps), without_noise=True)
     scale = scales(model)
@@ -75,6 +75,15 @@ def settle(
     return {**start, **dict(zip(model.differential, map(float, y), strict=True))}
 
 
+def _guess(model: Model, state: str, parameters: Mapping[str, float]) -> dict[str, float]:
+    try:
+        return starting_values(model, state, parameters)
+    except (ArithmeticError, ValueError) as problem:
+        raise SimulationError(
+            f"state '{state}' of '{model.name}' has no value to begin at ({problem})"
+        ) from None
+
+
 def polish(
     slope: Slope, y: Array, values: dict[str, float], scale: Array, free: NDArray[np.bool_]
 ) -> Array:
@@ -94,5 +103,5 @@ def polish(
         best[free] += step * scale[free]
         if np.abs(step).max() < 1e-14:
             break
-    close = np.abs(best - y) <= _FARTHEST * np.maximum(np.abs(y), scale)
+    close = np.abs(best - y) <= FARTHEST * np.maximum(np.abs(y), scale)
     return best if close.all() else y

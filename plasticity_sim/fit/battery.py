@@ -14,14 +14,15 @@ from plasticity_sim.axis import Axis
 from plasticity_sim.engine.batch import Array, Outcome, Progress
 from plasticity_sim.engine.lanes.exponents import with_whole_powers
 from plasticity_sim.engine.rests import settle_all
-from plasticity_sim.errors import InputError, SimulationError
+from plasticity_sim.errors import SimulationError
 from plasticity_sim.fit.parts import INFEASIBLE, Fit, Target, Trial
 from plasticity_sim.measures import at_measure
 from plasticity_sim.simulation import STRENGTH, Options
 from plasticity_sim.simulation.checking import first_below
 from plasticity_sim.simulation.dataset import to_dataset
 from plasticity_sim.simulation.grid import POINT, Grid, measured_only
-from plasticity_sim.simulation.lanes import Plan, Rests, plan
+from plasticity_sim.simulation.lanes import Draft, Plan, drafted, finished
+from plasticity_sim.simulation.resting import Rests
 from plasticity_sim.simulation.running import run_batch
 from plasticity_sim.simulation.survivors import part_of
 from plasticity_sim.simulation.trust import Trust, trust_of
@@ -34,7 +35,6 @@ _MEASURED = "measured"
 _LANE = " in lane "  # how the engines say which lane has failed
 # lanes: of more the engine makes wide blocks, whose lanes all wait for the slowest of them
 _TOGETHER = 312
-_UNSETTLED = (SimulationError, ArithmeticError, ValueError)  # what settling may end in
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,14 @@ def evaluate(
     grids = [_grid(trial) for trial in fit.trials]
     found: dict[int, Evaluation] = {}
     planned: list[_Candidate] = []
-    for place, given in enumerate(candidates):
+    drafts = [_drafts(fit, grids, numbers) for numbers in candidates]
+    rests = _rests(fit, drafts)
+    for place, (given, own) in enumerate(zip(candidates, drafts, strict=True)):
         numbers = tuple(given)
         try:
-            planned.append(_Candidate(place, numbers, _planned(fit, grids, numbers)))
-        except InputError:
-            raise
-        except _UNSETTLED as problem:
-            found[place] = _infeasible(numbers, str(problem) or type(problem).__name__)
+            planned.append(_Candidate(place, numbers, _planned(own, rests)))
+        except SimulationError as problem:
+            found[place] = _infeasible(numbers, str(problem))
     parts = _parts(planned)
     run: list[_Ran] = []
     for number, part in enumerate(parts):
@@ -112,16 +112,27 @@ def _grid(trial: Trial) -> Grid:
     return replace(whole, conditions=tuple(whole.conditions[c] for c in trial.conditions))
 
 
-def _planned(fit: Fit, grids: Sequence[Grid], numbers: tuple[float, ...]) -> Plan:
-    """Return the lanes of all trials, one trial after the other."""
+def _drafts(fit: Fit, grids: Sequence[Grid], numbers: Sequence[float]) -> list[Draft]:
+    """Return the drafts of all trials with these values."""
     own = fit.model.with_parameters(fit.texts(numbers), origin="a fit")
-    rests = Rests(own, fit.synapses, settle_all)
+    return [
+        drafted(own.with_parameters(trial.values), grid, fit.synapses, SEED)
+        for trial, grid in zip(fit.trials, grids, strict=True)
+    ]
+
+
+def _rests(fit: Fit, drafts: Sequence[Sequence[Draft]]) -> Rests:
+    """Return the rests of all candidates, found together."""
+    rests = Rests(fit.model, fit.synapses, settle_all)
     with warnings.catch_warnings():  # the solver's own, on the way to a rest
         warnings.simplefilter("ignore")
-        plans = [
-            plan(own.with_parameters(trial.values), grid, fit.synapses, SEED, rests)
-            for trial, grid in zip(fit.trials, grids, strict=True)
-        ]
+        rests.find(wanted for own in drafts for draft in own for wanted in draft.wanted)
+    return rests
+
+
+def _planned(drafts: Sequence[Draft], rests: Rests) -> Plan:
+    """Return the lanes of all trials, one trial after the other."""
+    plans = [finished(draft, rests) for draft in drafts]
     lanes = tuple(lane for each in plans for lane in each.batch.lanes)
     return replace(plans[0], batch=replace(plans[0].batch, lanes=lanes))
 

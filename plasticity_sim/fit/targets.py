@@ -22,7 +22,8 @@ from plasticity_sim.quantities import in_unit, parse_quantity
 from plasticity_sim.score import NOTHING, measured_sign
 from plasticity_sim.simulation import with_values
 from plasticity_sim.simulation.grid import Grid
-from plasticity_sim.simulation.lanes import Rests, plan
+from plasticity_sim.simulation.lanes import plan
+from plasticity_sim.simulation.resting import Rests
 from plasticity_sim.trials import SEED, only_arms
 
 TOLERANCE = 5.0  # % of baseline: about the sem of a published mean

@@ -77,7 +77,7 @@ class Model:
         """Whether any equation draws random numbers."""
         return any(v.expression and v.expression.is_noisy for v in self.variables.values())
 
-    @property
+    @cached_property
     def equations(self) -> str:
         """The equations for a Brian2 NeuronGroup, to be used with `namespace`."""
         lines = []
@@ -131,6 +131,7 @@ class Model:
         return replace(
             old, text=text, value=value, unit=split_quantity(text)[1],
             source="", fitted="", assumed=f"set by {origin} (was {old.text}: {old.provenance})",
+            filed=old.value_in_file,
         )  # fmt: skip
 
     def parameter(self, name: str) -> Parameter:

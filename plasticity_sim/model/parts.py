@@ -27,6 +27,12 @@ class Parameter:
     fitted: str = ""
     note: str = ""
     component: str = ""
+    filed: float | None = None  # in SI units: what its file has, where that is another value
+
+    @property
+    def value_in_file(self) -> float:
+        """The value (SI) that the file of the model has, whatever was set since."""
+        return self.value if self.filed is None else self.filed
 
     @property
     def provenance(self) -> str:

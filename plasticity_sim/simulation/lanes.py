@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
-from plasticity_sim.engine.batch import Array, Batch, Lane, Setting
-from plasticity_sim.engine.kept import kept_rests
+from plasticity_sim.engine.batch import Array, Batch, Lane, Setting, Synapses
 from plasticity_sim.engine.noise import check_draws
 from plasticity_sim.errors import InputError
 from plasticity_sim.model.model import Model
@@ -18,14 +17,10 @@ from plasticity_sim.protocol.timeline import Timeline
 from plasticity_sim.simulation.grid import Grid
 from plasticity_sim.simulation.names import check_names
 from plasticity_sim.simulation.population import factors
+from plasticity_sim.simulation.resting import Rests, Wanted
 from plasticity_sim.simulation.settings import bath_parameters, check_windows, settings
 from plasticity_sim.simulation.signs import never_negative
 from plasticity_sim.simulation.totals import Total, followed
-
-Finding = Callable[
-    [Model, str, Mapping[str, float], Mapping[str, Array], Mapping[str, float]],
-    list[dict[str, float]],
-]
 
 MOST_LANES = 200_000
 MOST_VALUES = 400_000_000  # 3 GB
@@ -42,6 +37,37 @@ class Plan:
     totals: tuple[Total, ...]  # what has to be conserved
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What a plan will be once the rests are found that its lanes begin at."""
+
+    model: Model
+    synapses: int
+    seed: int
+    place: tuple[int, ...]
+    beginnings: tuple[_Beginning, ...]  # one for each condition
+    not_modelled: tuple[str, ...]
+
+    @property
+    def wanted(self) -> list[Wanted]:
+        """The rests that its lanes begin at."""
+        return [b.wanted(state) for b in self.beginnings for state in self.model.states]
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    """A condition, what its synapses have at its beginning, and what changes after that."""
+
+    condition: Condition
+    parameters: Synapses
+    clamps: dict[str, float]
+    later: tuple[Setting, ...]  # parameters may be arrays over the synapses
+
+    def wanted(self, state: str) -> Wanted:
+        """Return the rest in which the lanes of a state begin."""
+        return Wanted(state, self.parameters, self.clamps)
+
+
 def plan(
     model: Model,
     protocol: Protocol | Grid,
@@ -56,6 +82,20 @@ def plan(
     random numbers of a lane derive from `seed`, `place` and where it stands in the plan;
     those of the population from `seed` alone.
     """
+    draft = drafted(model, protocol, synapses, seed, place)
+    rests = rests or Rests(model, synapses)
+    rests.find(draft.wanted)
+    return finished(draft, rests)
+
+
+def drafted(
+    model: Model,
+    protocol: Protocol | Grid,
+    synapses: int,
+    seed: int,
+    place: tuple[int, ...] = (),
+) -> Draft:
+    """Return what `finished` makes a plan of, once the rests that it wants are found."""
     if not 0 <= seed < 2**63:
         raise InputError(f"seed: {seed:.3g} given; write a whole number from 0 to 2**63 - 1")
     check_names(model, protocol)
@@ -66,22 +106,32 @@ def plan(
         raise InputError(f"{count} lanes (conditions x states x synapses); at most {MOST_LANES}")
     _check_memory(model, protocol, count)
     spread = factors(model.population, synapses, seed)
-    rests = rests or Rests(model, synapses)
-    lanes: list[Lane] = []
+    beginnings: list[_Beginning] = []
     missing: list[str] = []
-    for number, condition in enumerate(protocol.conditions):
+    for condition in protocol.conditions:
         check_windows(model, condition)
         bath, lacking = bath_parameters(model, condition)
         missing += [name for name in lacking if name not in missing]
         usual = {n: p.value for n, p in model.parameters.items()} | bath
         own = {n: f * usual[n] for n, f in spread.items() if n not in bath}
-        lanes += _lanes(condition, (*place, number), usual, own, rests, seed)
+        beginnings.append(_beginning(model, condition, usual, own))
+    return Draft(model, synapses, seed, place, tuple(beginnings), tuple(missing))
+
+
+def finished(draft: Draft, rests: Rests) -> Plan:
+    """Return the plan of a draft; SimulationError where one of its lanes has no rest."""
+    model = draft.model
+    lanes = [
+        lane
+        for number, beginning in enumerate(draft.beginnings)
+        for lane in _lanes(draft, beginning, (*draft.place, number), rests)
+    ]
     whole, totals = followed(model)
     observed = [*model.observe, model.readout.variable, *(total.variable for total in totals)]
     batch = Batch(
         whole, tuple(lanes), tuple(dict.fromkeys(observed)), model.observe, never_negative(model)
     )
-    return Plan(batch, synapses, tuple(missing), totals)
+    return Plan(batch, draft.synapses, draft.not_modelled, totals)
 
 
 def _check_memory(model: Model, protocol: Protocol | Grid, lanes: int) -> None:
@@ -110,16 +160,10 @@ def lane_seed(root: int, *place: int) -> int:
     return int(words[0]) >> 11  # 53 bits: what a double holds exactly
 
 
-def _lanes(
-    condition: Condition,
-    where: tuple[int, ...],
-    usual: dict[str, float],
-    own: dict[str, Array],
-    rests: Rests,
-    seed: int,
-) -> Iterator[Lane]:
-    """Yield the lanes of one condition; what its synapses share is made once."""
-    model, timeline, synapses = rests.model, condition.timeline, rests.synapses
+def _beginning(
+    model: Model, condition: Condition, usual: dict[str, float], own: dict[str, Array]
+) -> _Beginning:
+    timeline = condition.timeline
     # a change multiplies and adds, which arrays over the synapses take as numbers do
     changes = settings(model, condition, cast("dict[str, float]", usual | own))
     first = [s for s in changes if s.time <= timeline.start]
@@ -131,73 +175,38 @@ def _lanes(
     later = [s for s in changes if timeline.start < s.time < timeline.stop]
     if clamps:  # the engine has to know of a clamp that is there from the beginning
         later.insert(0, Setting(timeline.start, {}, dict(clamps)))
-    rows = [_rows(s.parameters, _arrays(s.parameters), synapses) for s in later]
-    later_of = [tuple(later)] * synapses
+    return _Beginning(condition, Synapses(usual, own), clamps, tuple(later))
+
+
+def _lanes(
+    draft: Draft, beginning: _Beginning, where: tuple[int, ...], rests: Rests
+) -> Iterator[Lane]:
+    """Yield the lanes of one condition; what its synapses share is made once."""
+    model, condition, synapses = draft.model, beginning.condition, draft.synapses
+    timeline, later = condition.timeline, beginning.later
+    later_of = [later] * synapses
     if any(_arrays(s.parameters) for s in later):
+        rows = [rests.alike(Synapses(s.parameters, _arrays(s.parameters)).rows()) for s in later]
         later_of = [
             tuple(replace(s, parameters=row[n]) for s, row in zip(later, rows, strict=True))
             for n in range(synapses)
         ]
-    parameters = rests.parameters(usual, own)
+    parameters = rests.parameters(beginning.parameters)
     samples = _samples(model, timeline.samples, timeline.tests, timeline.stop)
     for number, state in enumerate(model.states):
         label = ", ".join([*(f"{k} {v}" for k, v in condition.labels.items()), f"state {state}"])
-        initial = rests.of(state, usual, own, clamps)
+        initial = rests.of(beginning.wanted(state))
         for n in range(synapses):
             yield Lane(
                 start=timeline.start, stop=timeline.stop, parameters=parameters[n],
                 initial=initial[n], pre=timeline.pre, post=timeline.post, samples=samples,
-                settings=later_of[n], label=label, seed=lane_seed(seed, *where, number, n),
+                settings=later_of[n], label=label, seed=lane_seed(draft.seed, *where, number, n),
             )  # fmt: skip
 
 
 def _arrays(values: Mapping[str, object]) -> dict[str, Array]:
     """Return those of `values` that synapses differ in."""
     return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-
-
-def _rows(usual: dict[str, float], own: dict[str, Array], synapses: int) -> list[dict[str, float]]:
-    """Return the values of every synapse: the same object where there is nothing of its own."""
-    if not own:
-        return [usual] * synapses
-    columns = [values.tolist() for values in own.values()]
-    return [usual | dict(zip(own, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-class Rests:
-    """Parameters and resting states of the synapses, made once for all lanes that share them.
-
-    `find` is `kept_rests`, or `settle_all` where there are too many to keep.
-    """
-
-    def __init__(self, model: Model, synapses: int, find: Finding = kept_rests):
-        self.model, self.synapses, self.find = model, synapses, find
-        self.known: dict[object, list[dict[str, float]]] = {}
-
-    def parameters(self, usual: dict[str, float], own: dict[str, Array]) -> list[dict[str, float]]:
-        """Return the parameters of every synapse."""
-        key = _key(usual, own)
-        if key not in self.known:
-            self.known[key] = _rows(usual, own, self.synapses)
-        return self.known[key]
-
-    def of(
-        self,
-        state: str,
-        usual: dict[str, float],
-        own: dict[str, Array],
-        clamps: dict[str, float],
-    ) -> list[dict[str, float]]:
-        """Return the resting state of every synapse."""
-        key = (state, tuple(sorted(clamps.items())), _key(usual, own))
-        if key not in self.known:
-            found = self.find(self.model, state, usual, own, clamps)
-            self.known[key] = found if own else found * self.synapses
-        return self.known[key]
-
-
-def _key(usual: dict[str, float], own: dict[str, Array]) -> object:
-    return (tuple(usual.items()), tuple((name, row.tobytes()) for name, row in own.items()))
 
 
 def _samples(model: Model, samples: Array, tests: Array, stop: float) -> Array:

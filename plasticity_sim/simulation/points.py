@@ -19,7 +19,8 @@ from plasticity_sim.protocol import Protocol
 from plasticity_sim.simulation.checking import first_below
 from plasticity_sim.simulation.dataset import to_dataset
 from plasticity_sim.simulation.grid import POINT, Grid
-from plasticity_sim.simulation.lanes import Plan, Rests, plan
+from plasticity_sim.simulation.lanes import Draft, Plan, drafted, finished
+from plasticity_sim.simulation.resting import Rests
 from plasticity_sim.simulation.running import Options, run_batch
 from plasticity_sim.simulation.survivors import Survivors, part_of, run_survivors
 from plasticity_sim.simulation.trust import Trust, trust_of
@@ -67,19 +68,34 @@ def simulate_points(
     Every point has the bits that it has alone, whatever the others are. With `options` as they are
     `resolved`. Raises SimulationError for what is no lane's fault.
     """
-    planned: list[tuple[Point, Plan]] = []
-    failures: list[Failure] = []
-    rests = Rests(points[0].model, synapses, settle_all)
-    for point in points:
-        try:
-            made = plan(point.model, point.protocol, synapses, seed, rests, (point.number,))
-            planned.append((point, made))
-        except (InputError, SimulationError) as problem:
-            failures.append(Failure(point.number, str(problem)))
+    planned, failures = _planned(points, synapses, seed)
     if failures:
         yield Together(xr.Dataset(), {}, tuple(failures), 0)
     for group in _of_one_program(planned, options):
         yield _simulated(group, synapses, options)
+
+
+def _planned(
+    points: Sequence[Point], synapses: int, seed: int
+) -> tuple[list[tuple[Point, Plan]], list[Failure]]:
+    """Return the plans of all points that have one, whose rests are found together."""
+    drafts: list[tuple[Point, Draft]] = []
+    planned: list[tuple[Point, Plan]] = []
+    failures: list[Failure] = []
+    for point in points:
+        try:
+            draft = drafted(point.model, point.protocol, synapses, seed, (point.number,))
+            drafts.append((point, draft))
+        except InputError as problem:
+            failures.append(Failure(point.number, str(problem)))
+    rests = Rests(points[0].model, synapses, settle_all)
+    rests.find(wanted for _, draft in drafts for wanted in draft.wanted)
+    for point, draft in drafts:
+        try:
+            planned.append((point, finished(draft, rests)))
+        except (InputError, SimulationError) as problem:
+            failures.append(Failure(point.number, str(problem)))
+    return planned, failures
 
 
 def _of_one_program(
