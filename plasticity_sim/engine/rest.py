@@ -7,7 +7,6 @@ from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import solve_ivp
 
 from plasticity_sim.engine.batch import Array
 from plasticity_sim.engine.moieties import moieties
@@ -39,6 +38,9 @@ def settle(
     `clamps` are states held at a value. Raises SimulationError, naming the variable, if the
     model does not come to rest.
     """
+    # SciPy's solvers take a third of a second to import
+    from scipy.integrate import solve_ivp
+
     clamps = clamps or {}
     start = {**_guess(model, state, parameters), **clamps}
     values = {**parameters, **start}
@@ -51,10 +53,7 @@ def settle(
             lambda t, x: slope(t, x, values), (0, SETTLING), y, method="LSODA",
             rtol=1e-8, atol=1e-10 * scale, t_eval=[SETTLING],
         )  # fmt: skip
-    except (
-        ArithmeticError,
-        ValueError,
-    ) as problem:  # a root of what is negative, a division by zero
+    except (ArithmeticError, ValueError) as problem:  # as the root of what is negative
         raise SimulationError(
             f"state '{state}' of '{model.name}' does not settle: on the way its equations have no "
             f"value ({problem})"
