@@ -107,6 +107,14 @@ def claim(request: pytest.FixtureRequest) -> Claims:
     return Claims(model, request.config.stash.setdefault(_CLAIMS, []))
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """For the page, leave out the tests that add no claim to it."""
+    if config.getoption("--fidelity"):
+        silent = [item for item in items if "claim" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=silent)
+        items[:] = [item for item in items if item not in silent]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the page of all claims if it was asked for."""
     path = session.config.getoption("--fidelity")
