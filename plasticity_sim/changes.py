@@ -31,7 +31,8 @@ class Change:
             factor, unit = split_quantity(self.text[2:])
             if unit:
                 raise InputError(f"'{self.text}': a factor has no unit; write 'x 0.2'")
-            target = value * factor
+            with np.errstate(over="ignore"):
+                target = value * factor
             if not np.isfinite(target).all():  # of every synapse, where they differ
                 raise InputError(f"'{self.text}' makes a value that is not finite")
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import Phase, settings
 
 collect_ignore = ["roadrunner_lane.py"]  # it runs in the environment of the other simulators
 HERE = Path(__file__).parent
@@ -21,6 +22,12 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     CACHE = tempfile.mkdtemp(prefix="plasticity-sim-tests-")
     os.environ["PLASTICITY_SIM_CACHE"] = CACHE
     atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+
+# What fails under mutmut has failed; looking for the simplest example takes far longer.
+if "MUTANT_UNDER_TEST" in os.environ:
+    phases = (Phase.explicit, Phase.generate)
+    settings.register_profile("mutation", phases=phases, derandomize=True)
+    settings.load_profile("mutation")
 
 
 def pytest_addoption(parser):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from plasticity_sim.document import (
     DEEPEST_NESTING,
     LARGEST_FILE,
+    MOST_ENTRIES,
     parse_document,
     read_document,
     validated,
@@ -46,6 +47,10 @@ def test_every_entry_knows_its_line():
 def test_a_missing_entry_has_the_line_of_what_is_around_it():
     document = parsed("a: 1\nb:\n  c: 2\n")
     assert document.line(("b", "nope", "deeper")) == 2
+
+
+def test_what_is_missing_below_a_value_has_the_line_of_that_value():
+    assert parsed("a: 1\nb:\n  c: 2\n").line(("b", "c", "deeper")) == 3
 
 
 def test_an_error_of_a_document_names_file_and_line():
@@ -124,8 +129,26 @@ def test_nesting_is_read_down_to_its_bound():
     assert "a" in parsed(nested(DEEPEST_NESTING)).data
 
 
-def test_deeper_nesting_names_the_bound():
-    assert refusal(nested(DEEPEST_NESTING + 5)) == "own.yaml:1: nested deeper than 20 levels"
+@pytest.mark.parametrize("more", [1, 5])
+def test_deeper_nesting_names_the_bound(more):
+    assert refusal(nested(DEEPEST_NESTING + more)) == "own.yaml:1: nested deeper than 20 levels"
+
+
+def test_lists_beside_each_other_are_not_nested():
+    assert len(parsed("a: [" + "[1], " * 50 + "]").data["a"]) == 50
+
+
+def entries(count: int) -> str:
+    return "a:\n" + "- 1\n" * (count - 3)  # the whole, the key and the list count too
+
+
+def test_entries_are_read_up_to_their_bound():
+    assert len(parsed(entries(MOST_ENTRIES)).data["a"]) == MOST_ENTRIES - 3
+
+
+def test_one_entry_more_is_refused_where_it_stands():
+    message = refusal(entries(MOST_ENTRIES + 1))
+    assert message == f"own.yaml:{MOST_ENTRIES - 1}: has more than {MOST_ENTRIES} entries"
 
 
 @pytest.mark.parametrize("text", [nested(3_000), "a: " + "[" * 400_000, "a: " + "{b: " * 100_000])
@@ -141,7 +164,7 @@ def test_an_empty_file_is_refused_with_a_next_step(text):
 
 @pytest.mark.parametrize("text", ["[1, 2]", "- a: 1\n- b: 2\n", "hello", "---\n", "5"])
 def test_a_top_level_without_keys_is_refused(text):
-    assert "must hold `key: value` lines" in refusal(text)
+    assert refusal(text).startswith("own.yaml:1: must hold `key: value` lines")
 
 
 @pytest.mark.parametrize(
@@ -165,8 +188,22 @@ def test_a_null_character_is_refused(text):
     assert "own.yaml" in refusal(text)
 
 
-def test_a_lone_surrogate_is_refused():
-    assert "own.yaml" in refusal('a: "\\ud800"')
+@pytest.mark.parametrize("text", ['a: 1\nb: "\\0"\n', 'a: 1\n"\\0": 1\n', 'a: 1\nb: ["\\x1f"]\n'])
+def test_what_cannot_be_printed_is_refused_at_its_line(text):
+    assert refusal(text).startswith("own.yaml:2: holds a character that cannot")
+
+
+@pytest.mark.parametrize("code", ["d800", "dfff"])
+def test_a_lone_surrogate_is_refused(code):
+    assert refusal(f'a: 1\nb: "\\u{code}"').startswith("own.yaml:2: ")
+
+
+def test_tabs_and_new_lines_may_stand_in_text():
+    assert parsed('a: "1\\t2\\n3"').data == {"a": "1\t2\n3"}
+
+
+def test_an_anchor_that_stands_twice_is_refused():
+    assert refusal("a: &x 1\nb: &x 2\n").startswith("own.yaml:2: the YAML anchor &x stands twice")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
@@ -183,6 +220,15 @@ def test_a_large_file_is_refused(tmp_path):
     path = tmp_path / "large.yaml"
     path.write_text("a: " + "x" * 10_000_000)
     with pytest.raises(InputError, match=rf"large\.yaml: has 10000003 bytes.* {LARGEST_FILE} "):
+        read_document(path)
+
+
+def test_a_file_is_read_up_to_its_bound(tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text("a: " + "x" * (LARGEST_FILE - 3))
+    assert len(read_document(path).data["a"]) == LARGEST_FILE - 3
+    path.write_text("a: " + "x" * (LARGEST_FILE - 2))
+    with pytest.raises(InputError, match=f"has {LARGEST_FILE + 1} bytes"):
         read_document(path)
 
 
@@ -205,6 +251,13 @@ def test_an_unknown_key_gets_the_nearest_one_and_its_line():
     document = parsed("title: x\nparts:\n  - rate: 1\n  - rat: 2\n")
     with pytest.raises(InputError) as caught:
         validated(document, Outer)
+    assert str(caught.value) == "own.yaml:4: unknown key 'rat'; did you mean 'rate'?"
+
+
+def test_a_part_of_a_file_is_told_at_its_own_line():
+    document = parsed("title: x\nparts:\n  - rate: 1\n  - rat: 2\n")
+    with pytest.raises(InputError) as caught:
+        validated(document, Inner, ("parts", 1))
     assert str(caught.value) == "own.yaml:4: unknown key 'rat'; did you mean 'rate'?"
 
 

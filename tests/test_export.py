@@ -86,6 +86,7 @@ def column(rows, name):
         pytest.param("response", STEPPED, NUMPY, id="the response to test pulses"),
         pytest.param("firing", RELEASED, NUMPY, id="a cell that fires by itself"),
         pytest.param("pair_stdp", PAIRS, None, id="traces of pre and post"),
+        pytest.param("clopath_2010", PAIRS, NUMPY, id="a model whose step belongs to it"),
         pytest.param(
             "graupner_brunel_2007", PAIRS, None, id="a cascade", marks=pytest.mark.long
         ),
@@ -128,6 +129,49 @@ def test_every_value_stands_beside_its_source(own_model, tmp_path):
         if parameter.name not in ("e_leak", "g_step"):  # which this run changes
             assert f'"{parameter.name}": ' in text
     assert text.count("# assumed: for a test") == len(model.parameters) - 2
+
+
+def last_values(tmp_path, text):
+    """Return the readout of every row at the last sample, from a script run by itself."""
+    end = text.index('if __name__ == "__main__"')
+    told = "print(*run_condition(CONDITIONS[0])[1][:, -1])\n"
+    _, printed = run_alone(tmp_path, f"{text[:end]}open(sys.argv[1], 'w').close()\n{told}")
+    return np.array(printed.split(), float)
+
+
+NOISY = RUN.replace("1 ms", "20 ms") + (
+    "induction: [{pre: [{count: 3, rate: 20 Hz}], post: {lag: 10 ms}}]\n"
+    "follow_up: {duration: 200 ms}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "readout", "protocol", "method"),
+    [
+        ("graupner_brunel_2012_dp", "rho", NOISY, "heun"),
+        ("diffusion", "x", NOISY.replace(", post: {lag: 10 ms}", ""), "euler"),
+    ],
+    ids=["noise that lasts while calcium is high", "noise all the time"],
+)
+def test_a_script_with_noise_has_the_mean_and_the_spread_of_a_run(
+    own_model, tmp_path, model, readout, protocol, method
+):
+    path = own_model(model)
+    (tmp_path / "own.yaml").write_text(protocol)
+    loaded = ps.load_model(path if os.path.exists(path) else model)
+    loaded = replace(loaded, readout=replace(loaded.readout, variable=readout))
+    wanted, many = ps.load_protocol(str(tmp_path / "own.yaml")), 400
+    stepping = Stepping.of(loaded, "0.1 ms")
+    assert stepping.method == method
+    text = brian2_script(loaded, wanted, "own", "command", stepping, many, options=NUMPY)
+    found = last_values(tmp_path, text).reshape(len(loaded.states), many)
+    data = ps.simulate(loaded, wanted, synapses=many, options=NUMPY)
+    expected = data[readout].isel(sample=-1).squeeze().transpose(..., "synapse").to_numpy()
+    for own, other in zip(found, np.atleast_2d(expected), strict=True):
+        spread = other.std()
+        assert spread > 0
+        assert own.mean() == pytest.approx(other.mean(), abs=4 * spread * np.sqrt(2 / many))
+        assert own.std() == pytest.approx(spread, rel=4 * np.sqrt(1 / many))
 
 
 def test_noise_is_exported_as_white_noise_without_a_number_to_agree_with(own_model, tmp_path):

@@ -6,8 +6,10 @@ import json
 
 import numpy as np
 import pytest
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 import plasticity_sim as ps
+from plasticity_sim.changes import Change
 from plasticity_sim.measures import at_measure, summary
 
 REFERENCE = ps.Options(engine="reference")
@@ -77,6 +79,22 @@ def test_a_dose_without_known_half_effect_is_refused(own_model, tmp_path):
     protocol = write(tmp_path, TETANUS + "drugs: [{name: blocker, dose: 10 uM}]\n")
     with pytest.raises(ps.InputError, match="'blocker' has no dose of half effect"):
         ps.simulate(own_model("leaky"), protocol, options=REFERENCE)
+
+
+@pytest.mark.parametrize("effect", ["set: [{k_ca: x 1e305}]", "set: [{k_ca: x -1e305}]"])
+def test_a_factor_that_leaves_no_number_is_refused(cli, own_model, tmp_path, effect):
+    protocol = write(tmp_path, TETANUS + effect + "\n")
+    code, _, said = cli("run", protocol, "--model", own_model("leaky"), "--engine", "reference")
+    assert code == 2
+    assert "1e305' makes a value that is not finite" in said
+    assert said.count("\n") == 1
+
+
+def test_a_factor_that_leaves_one_synapse_without_a_number_is_refused():
+    of_synapses = np.array([1.0, 20.0])
+    assert list(Change("x 1e306").applied(of_synapses, DIMENSIONLESS)) == [1e306, 2e307]
+    with pytest.raises(ps.InputError, match="'x 1e307' makes a value that is not finite"):
+        Change("x 1e307").applied(of_synapses, DIMENSIONLESS)
 
 
 def test_an_unknown_drug_gets_the_nearest_name(own_model, tmp_path):

@@ -17,7 +17,7 @@ def part(folder: Path, text: str):
     return condition.timeline
 
 
-@pytest.mark.parametrize("heading", ["", "time\n", "time (s)\n"])
+@pytest.mark.parametrize("heading", ["", "time\n", "time (s)\n", "t (s)\n"])
 def test_spikes_are_read_from_a_file(tmp_path, heading):
     (tmp_path / "spikes.csv").write_text(heading + "0\n0.5\n0.25\n")
     assert part(tmp_path, "{pre: {file: spikes.csv}}").pre == pytest.approx([0, 0.25, 0.5])
@@ -44,6 +44,26 @@ def test_a_wrong_spike_file_names_its_line(tmp_path, text, says):
         part(tmp_path, "{pre: {file: spikes.csv}}")
 
 
+def test_spikes_may_come_for_three_years_and_no_longer(tmp_path):
+    (tmp_path / "spikes.csv").write_text("0\n1e8\n")
+    assert part(tmp_path, "{pre: {file: spikes.csv}}").last == 1e8
+    (tmp_path / "spikes.csv").write_text("0\n1.0001e8\n1\n")
+    with pytest.raises(InputError, match=r"'spikes\.csv' needs"):
+        part(tmp_path, "{pre: {file: spikes.csv}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("poisson: 0 Hz, duration: 1 s", "poisson: '0 Hz'"),
+        ("poisson: 1 Hz, duration: 0 s", "duration: '0 s'"),
+    ],
+)
+def test_a_random_train_names_what_is_wrong_with_it(tmp_path, text, key):
+    with pytest.raises(InputError, match=re.escape(f"{key} must be positive")):
+        part(tmp_path, f"{{pre: {{{text}}}}}")
+
+
 @pytest.mark.parametrize("name", ["../secret.csv", "{}/secret.csv", "link.csv", "a/../../s.csv"])
 def test_spikes_are_not_read_from_outside_the_folder(tmp_path, name):
     (tmp_path / "secret.csv").write_text("0\n1\n")
@@ -58,7 +78,7 @@ def test_a_spike_file_that_cannot_be_read_is_an_error(tmp_path):
         part(tmp_path, "{pre: {file: no.csv}}")
 
 
-@pytest.mark.parametrize("first", ["0.1,0.2", "0,5", "nan"])
+@pytest.mark.parametrize("first", ["0.1,0.2", "0,5", "nan", "inf"])
 def test_a_first_line_that_is_no_heading_is_not_passed_over(tmp_path, first):
     (tmp_path / "spikes.csv").write_text(f"{first}\n1\n")
     with pytest.raises(InputError, match=rf"spikes\.csv:1: '{first}' is not a time"):

@@ -135,7 +135,7 @@ def _brian_function(name: str, python: Any) -> Function:
     inside = ['"""', *verbatim, '"""', declared]
     cython = "\n    ".join(["cdef extern from *:", *inside])
     function = Function(python, arg_units=[1, 1, 1], return_unit=1)
-    function.implementations.add_numpy_implementation(python)
+    function.implementations.add_numpy_implementation(python, discard_units=True)
     function.implementations.add_implementation(
         "cpp", CODE, name=name, dependencies=_MATHS, compiler_kwds={"headers": headers}
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from brian2.equations.equations import Equations
 from brian2.stateupdaters.base import StateUpdateMethod
 
 from plasticity_sim.errors import InputError, suggestion
@@ -13,6 +14,7 @@ from plasticity_sim.quantities import seconds
 from plasticity_sim.simulation.lanes import Plan
 
 STEP = "0.02 ms"  # where the model asks for none
+_USUAL = {None: "rk4", "additive": "euler", "multiplicative": "heun"}
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,12 @@ class Stepping:
     def of(cls, model: Model, dt: str = "", method: str = "") -> Stepping:
         """Return what is asked for, else what the model asks for, else rk4 at 0.02 ms.
 
-        Raises InputError for a method that Brian2 does not have and a step that is no time.
+        With noise it is euler, or heun where the size of the noise is not constant, as no other
+        method of Brian2 takes it. Raises InputError for a method that Brian2 does not have and a step that is no time.
         """
         own = model.integrator
         if not method:
-            method = own.method if own.dt else "euler" if model.is_noisy else "rk4"
+            method = own.method if own.dt else _USUAL[Equations(model.equations).stochastic_type]
         known = sorted(StateUpdateMethod.stateupdaters)
         if method not in known:
             raise InputError(f"Brian2 has no method '{method}'; {suggestion(method, known)}")

@@ -131,6 +131,8 @@ def _function(
         python, arg_units=[1] * arguments, return_unit=1,
         arg_types=["float"] * arguments, return_type="float",
     )  # fmt: skip
+    # with units Brian2 would write every result into an error message that it may need
+    made.implementations.add_numpy_implementation(lambda *x: python(*x), discard_units=True)
     dependencies = {f"lane__{other}": FUNCTIONS[f"lane__{other}"] for other in needs}
     top = _INDEPENDENT if name == "below" else ""
     made.implementations.add_implementation(

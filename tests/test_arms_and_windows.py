@@ -1,0 +1,74 @@
+"""What holds in one arm of a protocol, or for some of the time."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plasticity_sim.errors import InputError
+from plasticity_sim.protocol import load_protocol
+
+HEAD = "format: 1\ntitle: own\nfollow_up: {duration: 10 s}\n"  # bodies begin on line 4
+FIVE = "induction:\n  - pre: [{count: 5, rate: 1 Hz}]\n"
+
+
+def own(folder: Path, body: str, head: str = HEAD):
+    (folder / "own.yaml").write_text(head + body)
+    return load_protocol(str(folder / "own.yaml"))
+
+
+def timeline(folder: Path, body: str):
+    (condition,) = own(folder, body).conditions
+    return condition.timeline
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "title: other", "baseline: {duration: 1 s}", "induction: [{pre: [{count: 2, rate: 1 Hz}]}]",
+        "follow_up: {duration: 9 s}", "bath: {mg_out: 1 mM}", "stimulation: field", "drugs: [apv]",
+        "set: [{v: 0 mV}]", "record: [{every: 1 s}]", "measure: {at: 5 s}",
+    ],
+)  # fmt: skip
+def test_an_arm_is_the_protocol_with_that_key_written_so(tmp_path, change):
+    (_, arm) = own(
+        tmp_path, f"{FIVE}arms: [{{name: control}}, {{name: other, {change}}}]\n"
+    ).conditions
+    head = HEAD.replace("follow_up: {duration: 10 s}\n", "") if "follow_up" in change else HEAD
+    body = f"{change}\n" if "induction" in change else f"{FIVE}{change}\n"
+    if "title" in change:
+        body, head = FIVE, HEAD.replace("own", "other")
+    (alone,) = own(tmp_path, body, head).conditions
+    assert (arm.bath, arm.stimulation) == (alone.bath, alone.stimulation)
+    one, other = arm.timeline, alone.timeline
+    for name in ("pre", "tests", "samples", "windows", "drugs", "start", "stop", "measure_at"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("arm", "says"),
+    [
+        ("{drugs: [apv]}", "every arm needs a name"), ("{name: one}", "two are called 'one'"),
+        ("{name: two, bth: {}}", "unknown key 'bth'"), ("two", "every arm needs a name"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_an_arm_is_told_at_its_line(tmp_path, arm, says):
+    with pytest.raises(InputError, match=rf"own\.yaml:8: arms: {re.escape(says)}"):
+        own(tmp_path, f"{FIVE}arms:\n  - {{name: one}}\n  - {arm}\n")
+
+
+def test_a_window_lasts_from_one_moment_to_the_other(tmp_path):
+    text = "set: [{v: 0 mV, from: induction + 1 s, until: end - 1 s}, {g: x 2}]\ndrugs: [apv]\n"
+    line = timeline(tmp_path, FIVE + text)
+    v, g = line.windows
+    assert (v.name, v.change.text, v.start, v.stop) == ("v", "0 mV", 1, 3)
+    assert (g.name, g.change.text, g.start, g.stop) == ("g", "x 2", 0, 14)
+    assert [(d.name, d.start, d.stop >= 14) for d in line.drugs] == [("apv", 0, True)]
+
+
+def test_a_window_may_begin_as_the_one_before_ends_but_must_not_be_empty(tmp_path):
+    both = "set: [{v: 0 mV, until: 5 s}, {v: 1 mV, from: 5 s}]\n"
+    assert len(timeline(tmp_path, FIVE + both).windows) == 2
+    with pytest.raises(InputError, match="ends before it begins"):
+        timeline(tmp_path, FIVE + "set: [{v: 0 mV, from: 5 s, until: 5 s}]\n")
