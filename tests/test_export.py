@@ -131,6 +131,39 @@ def test_every_value_stands_beside_its_source(own_model, tmp_path):
     assert text.count("# assumed: for a test") == len(model.parameters) - 2
 
 
+RELEASING = """
+format: 1
+title: Each pulse releases a half of what is there, twice over
+equations: |
+  dx/dt = drift : 1
+  doubled = 2 * released : 1
+  size = doubled * scale : 1
+on_pre:
+  - do: |
+      released = left * 0.5
+      left -= released
+      x += size
+initial: {x: 1, left: 1}
+parameters:
+  scale: {value: 1, assumed: for a test}
+  drift: {value: 0 1/s, assumed: for a test}
+"""
+
+
+def test_a_statement_of_a_script_sees_what_the_one_before_it_did(tmp_path):
+    (tmp_path / "components").mkdir()
+    equations = RELEASING.replace("  doubled", "  released : 1\n  left : 1\n  doubled")
+    (tmp_path / "components" / "own.yaml").write_text(equations)
+    (tmp_path / "model.yaml").write_text(
+        "format: 1\ntitle: own\ncomponents: [own]\nreadout: x\nobserve: [x]\n"
+        "integrator: {method: euler, dt: 1 ms}\n"
+    )
+    protocol = RUN + "induction: [{pre: [{count: 2, rate: 100 Hz}]}]\nfollow_up: {duration: 5 ms}\n"
+    _, _, text = exported(tmp_path, str(tmp_path / "model.yaml"), protocol, NUMPY)
+    rows, _ = run_alone(tmp_path, text)
+    assert column(rows, "strength (%)")[-1] == pytest.approx(250)  # 1 + 2 / 2 + 2 / 4
+
+
 def last_values(tmp_path, text):
     """Return the readout of every row at the last sample, from a script run by itself."""
     end = text.index('if __name__ == "__main__"')

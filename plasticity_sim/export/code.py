@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
@@ -106,11 +106,10 @@ class Code:
         found = []
         for kind, last in _LAST.items():
             blocks = [b for b in self.model.blocks if b.trigger == kind and b.after is None]
-            lines = [self._synaptic(s) for block in blocks for s in block.statements]
+            lines = self._synaptic([s for block in blocks for s in block.statements])
             found.append((f"ON_{kind.upper()}", "\n".join([*lines, f"{last}_post = t"])))
         for number, block in enumerate(self._delayed, start=1):
-            lines = [self._synaptic(statement) for statement in block.statements]
-            found.append((f"LATER_{number}", "\n".join(lines)))
+            found.append((f"LATER_{number}", "\n".join(self._synaptic(block.statements))))
         spikes = [s for b in self.model.blocks if b.trigger == "spike" for s in b.statements]
         if spikes:
             found.append(("ON_SPIKE", "\n".join(self._written_out(s, "") for s in spikes)))
@@ -142,8 +141,32 @@ class Code:
         since = {f"since_{kind}": f"(t - {last}{side})" for kind, last in _LAST.items()}
         return ({n: f"{self.name(n)}{side}" for n in rows} if side else self.names) | since
 
-    def _synaptic(self, statement: Statement) -> str:
-        return self._written_out(statement, "_post")
+    def _synaptic(self, statements: Sequence[Statement]) -> list[str]:
+        """Return statements for Synapses, definitions that an earlier one changed written out.
+
+        Brian2 evaluates the definitions of the group before the first statement, and not again.
+        """
+        lines: list[str] = []
+        changed: set[str] = set()
+        for statement in statements:
+            own = replace(statement, expression=self._unfolded(statement.expression, changed))
+            lines.append(self._written_out(own, "_post"))
+            changed.add(statement.target)
+        return lines
+
+    def _unfolded(self, expression: Expression, changed: Collection[str]) -> Expression:
+        """Return an expression whose definitions read nothing of what is `changed`."""
+        defined = {n: e for n in self.model.subexpressions if (e := self._definition(n))}
+        stale: set[str] = set()
+        for name, own in defined.items():  # each after those it needs
+            if own.names & (stale | set(changed)):
+                stale.add(name)
+        while names := expression.names & stale:
+            expression = expression.substituted({name: defined[name].text for name in names})
+        return expression
+
+    def _definition(self, name: str) -> Expression | None:
+        return self.model.variables[name].expression
 
     def _written_out(self, statement: Statement, side: str) -> str:
         """Return the code of one statement; Brian2 would read `x *= a + b` as `x = x * a + b`."""

@@ -28,9 +28,8 @@ class Stepping:
     def of(cls, model: Model, dt: str = "", method: str = "") -> Stepping:
         """Return what is asked for, else what the model asks for, else rk4 at 0.02 ms.
 
-        With noise it is euler, or heun where the size of the noise is not constant, as no other
-        method of Brian2 takes it. Raises InputError for a method that Brian2 does not have and a
-        step that is no time.
+        With noise it is euler, or heun where the size of the noise is not constant. Raises
+        InputError for a method that Brian2 does not have and a step that is no time.
         """
         own = model.integrator
         if not method:
