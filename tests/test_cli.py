@@ -49,6 +49,21 @@ def plain(text: str):
     return json.loads(text, parse_constant=int)
 
 
+def test_a_run_starts_without_what_brian2_takes_along(here):
+    """Brian2 imports matplotlib wherever it finds it, which takes half a second of every start."""
+    code = (
+        "import sys; from plasticity_sim.cli.main import main\n"
+        "assert 'brian2' not in sys.modules\n"
+        "sys.argv[1:] = ['run', 'pair.yaml', '--model', 'hebbian']\n"
+        "try: main()\nexcept SystemExit: print('matplotlib' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=here, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "False", done.stderr
+
+
 @pytest.mark.parametrize("kind", ["models", "components", "protocols"])
 def test_list_names_everything_shipped(cli, kind):
     code, out, err = cli("list", kind)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from plasticity_sim.axis import assigned
 from plasticity_sim.errors import InputError
 
 PICTURES = (".png", ".svg", ".pdf")
@@ -17,6 +16,8 @@ PICTURES = (".png", ".svg", ".pdf")
 
 def assignments(texts: list[str]) -> dict[str, str]:
     """Return names and values of every `--set "name=value"`."""
+    from plasticity_sim.axis import assigned
+
     found: dict[str, str] = {}
     for text in texts:
         name, value = assigned(text, 'write a name and a value behind --set, as in "g_nmda=0.6 nS"')
