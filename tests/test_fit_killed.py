@@ -103,16 +103,17 @@ def test_an_interrupted_fit_says_how_to_go_on(tmp_path):
 
 @pytest.mark.long
 def test_a_fit_killed_ten_times_ends_with_the_values_of_one_that_was_not(tmp_path):
-    whole = Folder(tmp_path, "whole", 160)
+    whole = Folder(tmp_path, "whole", 400)
     whole.finish()
-    folder, chance = Folder(tmp_path, "killed", 160), random.Random(5)
+    folder, chance = Folder(tmp_path, "killed", 400), random.Random(5)
     for _ in range(10):
         process = folder.start()
         folder.wait_for(folder.kept + 1 + chance.randrange(12), process)
         time.sleep(chance.uniform(0, 0.3))
+        assert process.poll() is None, "the fit ended before it could be killed"
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-    assert folder.kept < 160
+    assert folder.kept < 400
     folder.finish()
     assert folder.files == whole.files
 
