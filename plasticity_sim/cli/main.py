@@ -6,6 +6,7 @@ import importlib
 import io
 import os
 import sys
+import warnings
 from typing import NoReturn
 
 import typer
@@ -48,7 +49,10 @@ def import_brian2() -> None:
     unused = [name for name in modules if name not in sys.modules]
     sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
     try:
-        importlib.import_module("brian2")
+        with warnings.catch_warnings():
+            # of Python's own distutils, which goes with 3.12
+            warnings.simplefilter("ignore", DeprecationWarning)
+            importlib.import_module("brian2")
     finally:
         for name in unused:
             del sys.modules[name]
