@@ -105,6 +105,29 @@ def test_a_lane_has_the_same_bits_in_any_number_of_processes(company, monkeypatc
     assert same(found[2], found[0], range(40))
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_lanes_take_turns_in_one_process_a_processor(company, monkeypatch, jobs):
+    run_lanes(company)
+    begun, start = [], subprocess.Popen
+    monkeypatch.setenv("PLASTICITY_SIM_JOBS", str(jobs))
+    monkeypatch.setattr(
+        compiled.subprocess,
+        "Popen",
+        lambda *given, **more: (begun.append(0), start(*given, **more))[1],
+    )
+    assert run_lanes(company).samples["x"].shape[0] == 340
+    assert len(begun) == jobs
+
+
+@pytest.mark.parametrize("place", [0, 63, 150, 200])
+def test_a_lane_that_cannot_go_on_is_found_among_those_that_take_turns(model, lane, place):
+    broken = Setting(0.05, {"drive": np.nan})
+    lanes = [lane(model, 0.1, [0.1], label=f"lane {n}") for n in range(201)]
+    lanes[place] = lane(model, 0.1, [0.1], settings=[broken], label=f"lane {place}")
+    with pytest.raises(ps.SimulationError, match=rf"in lane {place} \(lane {place}\) at 0\.05 s"):
+        run_lanes(Batch(model, tuple(lanes), OBSERVED, peaks=("x", "v")))
+
+
 def test_compiled_and_interpreted_lanes_agree(company):
     rows = [3, 9, 10, 42]
     found = run_lanes(among(company, rows), 1e-6)

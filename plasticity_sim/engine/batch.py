@@ -12,6 +12,7 @@ from plasticity_sim.errors import SimulationError
 from plasticity_sim.model.model import Model
 
 Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
 Progress = Callable[[float], None]  # takes the share done, 0 to 1
 
 NEVER = 1e9  # s: what `since_pre` is before the first spike; finite, so that fast maths stay safe

@@ -17,7 +17,7 @@ from plasticity_sim.engine import build, cache
 from plasticity_sim.engine.batch import Progress
 from plasticity_sim.engine.device import lent
 from plasticity_sim.engine.lookup import PROGRESS_FILE, Tables, functions
-from plasticity_sim.engine.program import LONGEST, Found, Parts, Program
+from plasticity_sim.engine.program import LONGEST, PLACE, Found, Parts, Program, found, records
 from plasticity_sim.errors import SimulationError
 
 Process = subprocess.Popen[bytes]
@@ -57,12 +57,11 @@ def compiled(
 def run_compiled(
     folder: Path,
     program: Program,
-    width: int,
     tables: Tables,
     started: Callable[[Process], None],
     progress: Progress | None = None,
 ) -> Found:
-    """Run `program` as compiled in `folder` for `width` lanes.
+    """Run `program` as compiled in `folder`.
 
     `started` is given the process, so that others can end it.
     """
@@ -71,7 +70,7 @@ def run_compiled(
         for name, values in tables.files.items():
             values.tofile(desk / name)
         _execute([str(folder / _BINARY)], desk, started, progress)
-        return _found(program, width, (desk / _FOUND).read_bytes())
+        return _found(program, (desk / _FOUND).read_bytes())
 
 
 def _handing_over(program: Program, made: Parts) -> str:
@@ -81,27 +80,26 @@ def _handing_over(program: Program, made: Parts) -> str:
     simulation.
     """
     lines = [f'std::ofstream found("{_FOUND}", std::ios::binary);']
-    for name in program.outputs:
-        array = device.get_array_name(made.group.variables[name])
-        lines.append(f"found.write((const char*)brian::{array}, sizeof(double) * {made.group.N});")
-    for name in (*dict.fromkeys(program.recorded.values()), "i"):
-        array = f"brian::{device.get_array_name(made.monitor.variables[name], access_data=False)}"
-        lines.append(f"found.write((const char*){array}.data(), sizeof({array}[0])"
-                     f" * {array}.size());")  # fmt: skip
+    for monitor, names in zip(made.monitors, records(program), strict=True):
+        for name in names:
+            variable = monitor.variables[name]
+            array = f"brian::{device.get_array_name(variable, access_data=False)}"
+            if name == PLACE:
+                lines.append(f"{{ const double count = {array}.size();"
+                             " found.write((const char*)&count, sizeof count); }")  # fmt: skip
+            lines.append(f"found.write((const char*){array}.data(),"
+                         f" sizeof(double) * {array}.size());")  # fmt: skip
     return "\n".join([*lines, "found.close();", "return found ? 0 : 1;"])
 
 
-def _found(program: Program, width: int, data: bytes) -> Found:
-    """Return what `_handing_over` wrote: 64 bits a value, 32 a lane's number."""
-    recorded = tuple(dict.fromkeys(program.recorded.values()))
-    group = np.frombuffer(data, count=len(program.outputs) * width).reshape(-1, width)
-    count = (len(data) - group.nbytes) // (8 * len(recorded) + 4)
-    samples = np.frombuffer(data, count=len(recorded) * count, offset=group.nbytes)
-    lanes = np.frombuffer(data, np.int32, offset=group.nbytes + samples.nbytes)
-    return Found(
-        dict(zip(program.outputs, group, strict=True)), lanes,
-        dict(zip(recorded, samples.reshape(-1, count), strict=True)),
-    )  # fmt: skip
+def _found(program: Program, data: bytes) -> Found:
+    """Return what `_handing_over` wrote: of either kind of record how many, then their values."""
+    numbers, tables = np.frombuffer(data), []
+    for names in records(program):
+        count = int(numbers[0])
+        own, numbers = np.split(numbers[1:], [count * len(names)])
+        tables.append(dict(zip(names, own.reshape(-1, count), strict=True)))
+    return found(*tables)
 
 
 def _key(program: Program, width: int) -> str:

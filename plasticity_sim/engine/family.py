@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.batch import Array, Indices
 from plasticity_sim.engine.duals import Dual, dual
 from plasticity_sim.engine.moieties import moieties
 from plasticity_sim.engine.righthand import Slopes, Values, right_hand_side, right_hand_sides
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.model.model import Model
 
-Indices = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 _WIDTH = 512  # lanes worked on at once

@@ -8,7 +8,7 @@ from brian2 import second
 from plasticity_sim.engine.batch import Progress
 from plasticity_sim.engine.device import lent
 from plasticity_sim.engine.lookup import Tables, functions
-from plasticity_sim.engine.program import LONGEST, Found, Program
+from plasticity_sim.engine.program import LONGEST, Found, Program, found, records
 
 
 def run_interpreted(
@@ -22,8 +22,8 @@ def run_interpreted(
     with lent(target), np.errstate(all="ignore"):  # what comes of a rejected step is not used
         made = program.parts(width, functions(tables, progress))
         made.network.run(LONGEST * made.group.clock.dt_ * second, namespace=dict(made.namespace))
-        return Found(
-            {name: np.array(getattr(made.group, name + "_")[:]) for name in program.outputs},
-            np.array(made.monitor.i[:]),
-            {n: np.array(getattr(made.monitor, n + "_")[:]) for n in program.recorded.values()},
+        ends, samples = (
+            {name: np.array(getattr(monitor, name + "_")[:]) for name in names}
+            for monitor, names in zip(made.monitors, records(program), strict=True)
         )
+        return found(ends, samples)

@@ -62,6 +62,13 @@ static double lane__watch(double done, double share, double count) {
     return done;
 }
 """
+# lanes in their order, each to the first slot that asks
+_NEXT = """
+static double lane__next(double count, double) {
+    static double next = 0;
+    return next < count ? next++ : count;
+}
+"""
 _HEADERS = {"headers": ['"network.h"', "<ctime>", "<cstdlib>", "<fstream>", "<iostream>"]}
 
 
@@ -89,11 +96,13 @@ def functions(
             "cpp", code, name=name, dependencies={"lane__table": reader}, compiler_kwds=_HEADERS
         )
         found[name] = look
+    following = Function(_dealer(), arg_units=[1, 1], return_unit=1)
+    following.implementations.add_implementation("cpp", _NEXT, name="lane__next")
     watch = Function(_watcher(progress), arg_units=[1, 1, 1], return_unit=1)
     watch.implementations.add_implementation(
         "cpp", _WATCH, name="lane__watch", compiler_kwds=_HEADERS
     )
-    return {**found, "lane__watch": watch}
+    return {**found, "lane__next": following, "lane__watch": watch}
 
 
 def _unused(row: Any) -> Any:
@@ -106,6 +115,18 @@ def _looker(values: Any, column: int | None) -> Callable[[Any], Any]:
         return values.ravel()[rows] if column is None else values[rows, column]
 
     return look
+
+
+def _dealer() -> Callable[[Any, Any], Any]:
+    dealt = 0
+
+    def following(count: Any, slots: Any) -> Any:
+        nonlocal dealt
+        own = dealt + np.arange(np.size(slots)).reshape(np.shape(slots))
+        dealt += np.size(slots)
+        return np.minimum(own, count)
+
+    return following
 
 
 def _watcher(progress: Progress | None) -> Callable[[Any, Any, Any], Any]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+import numpy as np
 from brian2 import EventMonitor, Network, NeuronGroup
 from brian2.core.functions import Function
-from numpy.typing import NDArray
 
-from plasticity_sim.engine.batch import Array
+from plasticity_sim.engine.batch import Array, Indices
 from plasticity_sim.engine.build import Choices
 from plasticity_sim.model.model import Model
 
 LONGEST = 1e12  # steps of the network's clock, which a run ends itself before
+PLACE = "lane__place"  # the number of a lane, from 1, that every record begins with; 0 for none
 
 
 @dataclass(frozen=True)
@@ -22,17 +23,23 @@ class Parts:
     """A program in Brian2's terms."""
 
     group: NeuronGroup
-    monitor: EventMonitor
+    samples: EventMonitor
+    ends: EventMonitor  # records each lane once, when it has come to its end
     network: Network
     namespace: Mapping[str, Function]
+
+    @property
+    def monitors(self) -> tuple[EventMonitor, EventMonitor]:
+        """The two, in the order in which their records are handed over."""
+        return self.ends, self.samples
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a run left: variables of the group, and of each sample its lane and values."""
+    """What a run left: its outputs lane by lane, and of each sample its lane and values."""
 
-    group: dict[str, Array]
-    lane_of_sample: NDArray[Any]
+    outputs: dict[str, Array]
+    lane_of_sample: Indices
     samples: dict[str, Array]
 
 
@@ -53,7 +60,7 @@ class Program(Protocol):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The variables of the group that a run is asked for."""
+        """The variables of a lane that a run is asked for."""
 
     @property
     def recorded(self) -> dict[str, str]:
@@ -69,3 +76,20 @@ class Program(Protocol):
 
     def parts(self, width: int, lookup: Mapping[str, Function]) -> Parts:
         """Return the network for `width` lanes; `lookup` are the functions it reads by."""
+
+
+def records(program: Program) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of what is recorded of a lane at its end, and at each sample."""
+    sampled = tuple(dict.fromkeys(program.recorded.values()))
+    return (PLACE, *program.outputs), (PLACE, *sampled)
+
+
+def found(ends: Mapping[str, Array], samples: Mapping[str, Array]) -> Found:
+    """Return what was recorded, by lane; whatever began without a lane is left out."""
+    own = np.flatnonzero(ends[PLACE])
+    order = own[np.argsort(ends[PLACE][own])]
+    return Found(
+        {name: values[order] for name, values in ends.items() if name != PLACE},
+        samples[PLACE].astype(int) - 1,
+        {name: values for name, values in samples.items() if name != PLACE},
+    )

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from plasticity_sim.engine.batch import Array, Synapses
+from plasticity_sim.engine.batch import Array, Indices, Synapses
 from plasticity_sim.engine.family import (
     Family,
     Flags,
-    Indices,
     blocks,
     family_of,
     free_family,

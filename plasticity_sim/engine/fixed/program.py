@@ -13,11 +13,12 @@ from plasticity_sim.engine.batch import NEVER
 from plasticity_sim.engine.fixed.happenings import SAMPLE, event_code, happenings, looked_up
 from plasticity_sim.engine.fixed.rungekutta import RungeKutta4
 from plasticity_sim.engine.noise import DRAWS, FUNCTIONS, LaneNoise, is_noisy, numbered
-from plasticity_sim.engine.program import LONGEST, Parts
+from plasticity_sim.engine.program import LONGEST, PLACE, Parts, records
 from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.model import Model
 from plasticity_sim.model.parts import Kind, Variable
 
+_ENDED = "ended"
 _METHODS = {"rk4": RungeKutta4()}  # the others are Brian2's own
 _LEAST, _MOST = "1e300", "-1e300"  # what an extreme is before anything was seen
 
@@ -45,7 +46,7 @@ class FixedProgram:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The variables of the group that a run is asked for."""
+        """The variables of a lane that a run is asked for."""
         return (*(f"peak__{name}" for name in self.peaks), *(f"least__{n}" for n in self.least))
 
     @property
@@ -81,7 +82,8 @@ def _parts(program: FixedProgram, width: int, lookup: Mapping[str, Function]) ->
         method=LaneNoise(updater) if noisy else updater, namespace=names, name="lanes",
         threshold=numbered(threshold, "t_in_timesteps", first=DRAWS) or None,
         reset=event_code(model, "spike") or None if threshold else None,
-        events={kind: f"t_in_timesteps >= {kind}__next" for kind in code},
+        events={_ENDED: "t_in_timesteps >= last__step",
+                **{kind: f"t_in_timesteps >= {kind}__next" for kind in code}},
     )  # fmt: skip
     group.run_regularly(
         _opening(program, list(code)), dt=LONGEST * program.dt * second, when="before_start",
@@ -91,16 +93,17 @@ def _parts(program: FixedProgram, width: int, lookup: Mapping[str, Function]) ->
         group.set_event_schedule(kind, when="before_start")
         # a sample moves on after the monitor has looked
         group.run_on_event(kind, lines, when="start", order=99 if kind == SAMPLE else order)
-    monitor = EventMonitor(
-        group, SAMPLE, list(program.observe), name="samples", when="start", order=98
-    )
+    of_ends, of_samples = records(program)
+    samples = EventMonitor(group, SAMPLE, of_samples, name="samples", when="start", order=98)
+    ends = EventMonitor(group, _ENDED, of_ends, name="ends", when="end")
     if program.outputs:
         # after the events of a step, so that a jump counts before it decays
         extremes = [*map(_peak_code, program.peaks), *map(_least_code, program.least)]
         group.run_regularly("\n".join(extremes), when="start", order=97)
     watched = "int(t_in_timesteps >= last__step), t_in_timesteps / last__step, 1"
     group.run_regularly(f"lane__seen = lane__watch({watched})", when="end")
-    return Parts(group, monitor, Network(group, monitor, *group.contained_objects), names)
+    network = Network(group, samples, ends, *group.contained_objects)
+    return Parts(group, samples, ends, network, names)
 
 
 def _equations(program: FixedProgram) -> str:
@@ -111,7 +114,7 @@ def _equations(program: FixedProgram) -> str:
     lines += [f"{name} : 1 (shared)" for name in (*program.shared, "lane__seen")]
     for kind in happenings(model):
         lines += [f"{kind}__count : 1", f"{kind}__next : 1"]
-    lines += ["pre__last : second", "post__last : second"]
+    lines += ["pre__last : second", "post__last : second", f"{PLACE} = i + 1.0 : 1"]
     lines += ["lane__seed : 1"] if is_noisy(model) else []
     lines += [f"peak__{n} : {base_unit_text(model.dimensions[n])}" for n in program.peaks]
     lines += [f"least__{n} : {base_unit_text(model.dimensions[n])}" for n in program.least]

@@ -46,8 +46,8 @@ def run_fixed(
     count = len(batch.lanes)
     outcome = Outcome(
         _samples(batch, found, width),
-        {name: found.group[f"peak__{name}"][:count] for name in batch.peaks},
-        {name: found.group[f"least__{name}"][:count] for name in batch.least},
+        {name: found.outputs[f"peak__{name}"][:count] for name in batch.peaks},
+        {name: found.outputs[f"least__{name}"][:count] for name in batch.least},
         "fixed", target, built, steps_of(batch.lanes, dt) * count,
     )  # fmt: skip
     check_finite(batch, outcome)
@@ -71,7 +71,7 @@ def _run(
     folder, built = compiled(program, width, announce)
     copies = batch.lanes[:1] * (width - len(batch.lanes))
     read = tables(program, (*batch.lanes, *copies))
-    found = run_compiled(folder, program, width, read, lambda process: None, progress)
+    found = run_compiled(folder, program, read, lambda process: None, progress)
     return found, width, built
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from plasticity_sim.engine.lanes.timetable import Kinds
 from plasticity_sim.engine.noise import DRAWS, numbered
+from plasticity_sim.engine.program import PLACE
 from plasticity_sim.expressions import Statement
 from plasticity_sim.model.model import Model
 from plasticity_sim.solver.adaptive import NEVER
@@ -20,16 +21,43 @@ sample__row = sample__row + 1
 sample__t = sample__after
 sample__after = sample__time(sample__row + 1)
 """
+
+# A slot of the group has one lane after the other: one at first, the next when a lane has come to
+# its end and its last sample is taken. Where none is left it waits, over and without a lane.
+SLOT = """
+slot__done : 1   # lanes that have come to their end here
+slot__count : 1  # lanes in all slots together
+slot__seen : 1
+"""
+VACANT = f"""
+({PLACE} > 0.5 and lane__over > 0.5 and sample__t > {NEVER / 2!r})
+or ({PLACE} < 0.5 and lane__over < 0.5)
+""".strip().replace("\n", " ")
 WATCH = f"""
-lane__seen = lane__watch(lane__over * int(sample__t > {NEVER / 2!r}),
-    lane__over + (1 - lane__over) * (lane__t - lane__begin) / (lane__end - lane__begin), N)
-""".replace("\n    ", " ")
+_gone = (lane__t - lane__begin) / (lane__end - lane__begin)
+_share = (slot__done + int({PLACE} > 0.5) * _gone) / slot__count
+slot__seen = lane__watch(lane__over * int({PLACE} < 0.5), N * _share, N)
+"""
 
 
-def opening(inputs: Sequence[str]) -> str:
-    """Return what fills the group before its first pass; no second one follows."""
-    rows = enumerate(inputs)
-    return "\n".join(f"{name} = lane__input({row} * N + i)" for row, name in rows)
+def opening(inputs: Sequence[str], others: Sequence[str]) -> str:
+    """Return what gives a slot its next lane: its inputs, and 0 for all else that a lane has.
+
+    Without our own mathematical functions, which tell a compiler that slots do not depend on one
+    another; but each takes the lane after the one that the slot before it took.
+    """
+    values = enumerate(inputs)
+    return "\n".join([
+        f"slot__done = slot__done + int({PLACE} > 0.5)",
+        "slot__count = lane__input(0)",
+        "_next = lane__next(slot__count, i)",
+        "_column = clip(_next, 0, slot__count - 1)",
+        *(f"{name} = lane__input(1 + {row} * slot__count + _column)" for row, name in values),
+        *(f"{name} = 0" for name in others),
+        "lane__over = int(_next > slot__count - 0.5)",
+        f"sample__t = sample__t + lane__over * {NEVER!r}",
+        f"{PLACE} = (1 - lane__over) * (_next + 1)",
+    ])  # fmt: skip
 
 
 def changed(model: Model, own: System) -> str:

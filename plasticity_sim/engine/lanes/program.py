@@ -17,6 +17,8 @@ from plasticity_sim.engine.batch import NEVER as LONG_AGO
 from plasticity_sim.engine.lanes.happenings import (
     CLOCK,
     SAMPLED,
+    SLOT,
+    VACANT,
     WATCH,
     changed,
     due,
@@ -26,7 +28,7 @@ from plasticity_sim.engine.lanes.happenings import (
 from plasticity_sim.engine.lanes.timetable import Kinds
 from plasticity_sim.engine.noise import FUNCTIONS as NOISE
 from plasticity_sim.engine.noise import LaneNoise, is_noisy
-from plasticity_sim.engine.program import LONGEST, Parts
+from plasticity_sim.engine.program import PLACE, Parts, records
 from plasticity_sim.engine.righthand import needed
 from plasticity_sim.engine.scales import scales
 from plasticity_sim.errors import InputError
@@ -37,13 +39,13 @@ from plasticity_sim.solver.maths import FUNCTIONS as MATHS
 from plasticity_sim.solver.system import System, system
 from plasticity_sim.solver.tableaus import TABLEAUS
 
-GROUP, MONITOR = "lanes", "samples"
 SIZE = 0.1  # of a variable's scale: what its absolute error is measured against
 FIRST_STEP = 1e-5  # s: what a lane tries first
 WATCH_EVERY = 16  # passes between looks at whether all lanes are done
 _PASS = 1.0  # s of the network's clock, which only counts
 
-_VARIABLES = """
+_VARIABLES = f"""
+{PLACE} : 1
 lane__row : 1        # the next row of the events, and of the samples
 sample__row : 1
 lane__count : 1      # events so far
@@ -51,7 +53,6 @@ lane__kind : 1       # of the last event
 lane__changed : 1    # whether a parameter has a new value
 lane__begin : 1      # s
 lane__end : 1        # s
-lane__seen : 1
 pre__last : 1        # s
 post__last : 1       # s
 """
@@ -114,7 +115,7 @@ class LanesProgram:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """The variables of the group that a run is asked for."""
+        """The variables of a lane that a run is asked for."""
         own = ("lane__t", "lane__over", "lane__failed", "lane__steps", "lane__rejected")
         extremes = [f"peak__{n}" for n in self.peaks] + [f"least__{n}" for n in self.least]
         return (*own, *extremes)
@@ -146,28 +147,35 @@ def _parts(program: LanesProgram, width: int, lookup: Mapping[str, Function]) ->
     )  # fmt: skip
     method = LaneNoise(updater, step="lane__steps") if model.is_noisy else updater
     names = {**MATHS, **NOISE, **lookup}
+    equations = _equations(program, updater)
     events = {
-        "due": "lane__over < 0.5 and (lane__t >= lane__until or lane__failed > 0.5)",
+        "vacant": VACANT,
+        "due": f"{PLACE} > 0.5 and lane__over < 0.5"
+        " and (lane__t >= lane__until or lane__failed > 0.5)",
         "sampled": "sample__ready > 0.5",
         "changed": "lane__changed > 0.5",
         **({"fired": "spike__ready > 0.5"} if spikes else {}),
     }
     group = NeuronGroup(
-        width, _equations(program, updater), method=method, events=events, dt=_PASS * second,
-        namespace=names, name=GROUP,
+        width, equations + SLOT, method=method, events=events, dt=_PASS * second,
+        namespace=names, name="lanes",
     )  # fmt: skip
-    group.run_regularly(opening(program.inputs), dt=LONGEST * _PASS * second, when="before_start")
     if spikes:
         group.run_on_event("fired", fired(model), when="resets", order=0)
     group.run_on_event("due", due(model), when="resets", order=1)
     group.set_event_schedule("changed", when="resets", order=2)
     group.run_on_event("changed", changed(model, program.system), when="end")
-    monitor = EventMonitor(
-        group, "sampled", list(program.recorded.values()), name=MONITOR, when="synapses"
-    )
     group.run_on_event("sampled", SAMPLED, when="resets", order=0)
+    of_ends, of_samples = records(program)
+    samples = EventMonitor(group, "sampled", of_samples, name="samples", when="synapses")
+    ends = EventMonitor(group, "vacant", of_ends, name="ends", when="synapses")
+    carried = Equations(equations)
+    own = {*carried.diff_eq_names, *carried.parameter_names}
+    others = sorted(own - {*program.inputs, PLACE, "lane__over"})
+    group.run_on_event("vacant", opening(program.inputs, others), when="resets", order=3)
     group.run_regularly(WATCH, dt=WATCH_EVERY * _PASS * second, when="end", order=1)
-    return Parts(group, monitor, Network(group, monitor, *group.contained_objects), names)
+    network = Network(group, samples, ends, *group.contained_objects)
+    return Parts(group, samples, ends, network, names)
 
 
 def _sampled_states(program: LanesProgram) -> list[str]:

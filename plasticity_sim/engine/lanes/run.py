@@ -1,21 +1,19 @@
-"""Lanes to blocks of a compiled width, blocks to processes, and what they found back together."""
+"""Lanes to shares, shares to processes, and what they found back together."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import (
     Array,
     Batch,
+    Indices,
     Lane,
     Outcome,
     Progress,
@@ -33,7 +31,8 @@ from plasticity_sim.engine.program import Found
 from plasticity_sim.errors import SimulationError
 
 NARROW, WIDE = 8, 64
-_WORTH_WIDE = 40  # lanes: fewer run faster as several narrow blocks
+_WORTH_WIDE = 40  # lanes: fewer run faster in narrow programs
+_SHARE = 1024  # lanes of one process at most, so that progress and memory come in pieces
 RTOL = 1e-4
 METHOD = "rodas4"
 
@@ -57,87 +56,68 @@ def run_lanes(
         with_whole_powers(batch), batch.observe, batch.peaks, batch.least, method
     )
     check_threshold(batch.model)
-    blocks = _blocks(batch.lanes, target)
     results, built = _Results(program, batch), False
     if target == "cpp_standalone":
-        built = _run_blocks(program, blocks, rtol, results, progress, announce)
+        built = _run_compiled(program, rtol, results, progress, announce)
     else:
         if announce:
             announce(f"no C++ compiler: running on {target}, which is slower; see `doctor`")
-        for block in blocks:
-            tables = _tables(program, block.lanes, rtol)
-            found = run_interpreted(program, block.width, tables, progress, target)
-            results.take(block, found)
+        everyone, count = np.arange(len(batch.lanes)), len(batch.lanes)
+        tables = _tables(program, batch.lanes, rtol)
+        results.take(everyone, run_interpreted(program, count, tables, progress, target))
     outcome = results.outcome(target, built, rtol)
     check_finite(batch, outcome)
     return outcome
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Lanes that run together, by their places in the batch; then copies to fill the width."""
-
-    places: NDArray[np.integer[Any]]
-    lanes: tuple[Lane, ...]
-    width: int
-
-
-def _blocks(lanes: Sequence[Lane], target: str) -> list[_Block]:
-    """Return blocks of lanes of about equal length, the longest first."""
-    work = [lane.pre.size + lane.post.size for lane in lanes]
-    order = np.argsort([-w for w in work], kind="stable")
-    if target != "cpp_standalone":
-        return [_Block(order, tuple(lanes[i] for i in order), len(lanes))]
-    blocks, begin = [], 0
-    while begin < order.size:
-        left = order.size - begin
-        width = WIDE if left >= _WORTH_WIDE else NARROW
-        places = order[begin : begin + width]
-        begin += places.size
-        own = [lanes[i] for i in places]
-        blocks.append(_Block(places, (*own, *own[:1] * (width - len(own))), width))
-    return blocks
-
-
-def _run_blocks(
+def _run_compiled(
     program: LanesProgram,
-    blocks: list[_Block],
     rtol: float,
     results: _Results,
     progress: Progress | None,
     announce: Callable[[str], None] | None,
 ) -> bool:
-    """Run the blocks, as many at once as there are processors; return whether one was compiled."""
-    folders, built = {}, False
-    for width in sorted({block.width for block in blocks}):
-        folders[width], new = compiled(program, width, announce)
-        built = built or new
-    shares = [0.0] * len(blocks)
+    """Run all lanes, in as many processes as there are processors; return whether it compiled."""
+    lanes = results.batch.lanes
+    width = WIDE if len(lanes) >= _WORTH_WIDE else NARROW
+    shares = _shares(lanes, width)
+    folder, built = compiled(program, width, announce)
+    done = [0.0] * len(shares)
     processes: list[Process] = []
 
     def run(number: int) -> Found:
-        block = blocks[number]
-
         def note(share: float) -> None:
-            shares[number] = share
+            done[number] = share
             if progress:
-                progress(sum(shares) / len(shares))
+                progress(sum(done) / len(done))
 
-        tables, width = _tables(program, block.lanes, rtol), block.width
-        found = run_compiled(folders[width], program, width, tables, processes.append, note)
+        tables = _tables(program, [lanes[place] for place in shares[number]], rtol)
+        found = run_compiled(folder, program, tables, processes.append, note)
         note(1.0)
         return found
 
     pool = ThreadPoolExecutor(max_workers=jobs())
     try:
-        for block, found in zip(blocks, pool.map(run, range(len(blocks))), strict=True):
-            results.take(block, found)
+        for places, found in zip(shares, pool.map(run, range(len(shares))), strict=True):
+            results.take(places, found)
     finally:  # nothing goes on in the background after an error or an interrupt
         pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.kill()
         pool.shutdown(wait=True)
     return built
+
+
+def _shares(lanes: Sequence[Lane], width: int) -> list[Indices]:
+    """Return the places of the lanes that one process runs after another, the longest first.
+
+    Every process has as much to do as another, and no less than fills its slots.
+    """
+    work = [lane.pre.size + lane.post.size for lane in lanes]
+    order = np.argsort([-w for w in work], kind="stable")
+    rounds = -(-len(lanes) // (jobs() * _SHARE))
+    count = min(jobs() * rounds, -(-len(lanes) // width))
+    return [order[first::count] for first in range(count)]
 
 
 def jobs() -> int:
@@ -152,7 +132,8 @@ def jobs() -> int:
 def _tables(program: LanesProgram, lanes: Sequence[Lane], rtol: float) -> Tables:
     """Return what the program reads to run `lanes`."""
     table = timetable(program.model, lanes)
-    return Tables(_inputs(program, lanes, table, rtol), table.events, table.samples)
+    inputs = np.append(float(len(lanes)), _inputs(program, lanes, table, rtol))
+    return Tables(inputs, table.events, table.samples)
 
 
 def _inputs(program: LanesProgram, lanes: Sequence[Lane], table: Timetable, rtol: float) -> Array:
@@ -186,7 +167,7 @@ def _columns(names: Sequence[str], rows: Sequence[Mapping[str, float]]) -> dict[
 
 
 class _Results:
-    """What the blocks found, put back in the order of the batch as it comes."""
+    """What the processes found, put back in the order of the batch as it comes."""
 
     def __init__(self, program: LanesProgram, batch: Batch):
         self.program, self.batch = program, batch
@@ -196,24 +177,23 @@ class _Results:
         self.least = {name: np.full(count, np.nan) for name in batch.least}
         self.steps = self.rejected = 0
 
-    def take(self, block: _Block, found: Found) -> None:
-        """Add the lanes of a block; raise a SimulationError if one did not come to its end."""
-        _check_finished(self.batch, block, found)
-        places, count = block.places, block.places.size
-        self.steps += int(found.group["lane__steps"][:count].sum())
-        self.rejected += int(found.group["lane__rejected"][:count].sum())
+    def take(self, places: Indices, found: Found) -> None:
+        """Add the lanes at `places`; raise a SimulationError if one did not come to its end."""
+        _check_finished(self.batch, places, found)
+        self.steps += int(found.outputs["lane__steps"].sum())
+        self.rejected += int(found.outputs["lane__rejected"].sum())
         for kind, table in (("peak", self.peaks), ("least", self.least)):
             for name, values in table.items():
-                values[places] = found.group[f"{kind}__{name}"][:count]
+                values[places] = found.outputs[f"{kind}__{name}"]
         order = np.argsort(found.lane_of_sample, kind="stable")
-        counts = np.bincount(found.lane_of_sample, minlength=len(block.lanes))
-        wanted = np.array([lane.samples.size for lane in block.lanes])
+        wanted = np.array([self.batch.lanes[place].samples.size for place in places])
+        counts = np.bincount(found.lane_of_sample, minlength=places.size)
         if (counts != wanted).any():
             raise SimulationError(f"{wanted.sum() - counts.sum()} samples were lost")
-        rows = np.repeat(places, wanted[:count])
-        columns = np.concatenate([np.arange(n) for n in wanted[:count]])
+        rows = np.repeat(places, wanted)
+        columns = np.concatenate([np.arange(n) for n in wanted])
         for name, recorded in self.program.recorded.items():
-            self.samples[name][rows, columns] = found.samples[recorded][order][: rows.size]
+            self.samples[name][rows, columns] = found.samples[recorded][order]
 
     def outcome(self, target: str, built: bool, rtol: float) -> Outcome:
         return Outcome(
@@ -222,11 +202,11 @@ class _Results:
         )  # fmt: skip
 
 
-def _check_finished(batch: Batch, block: _Block, found: Found) -> None:
+def _check_finished(batch: Batch, places: Indices, found: Found) -> None:
     """Raise a SimulationError that names the first lane which could not go on."""
-    for row, place in enumerate(block.places):
-        if found.group["lane__failed"][row] > 0.5:
-            raise SimulationError(
-                f"the step became too small in lane {place} ({batch.lanes[place].label}) "
-                f"at {found.group['lane__t'][row]:.6g} s; see if the equations blow up there"
-            )
+    for row in np.flatnonzero(found.outputs["lane__failed"] > 0.5)[:1]:
+        place = places[row]
+        raise SimulationError(
+            f"the step became too small in lane {place} ({batch.lanes[place].label}) "
+            f"at {found.outputs['lane__t'][row]:.6g} s; see if the equations blow up there"
+        )
