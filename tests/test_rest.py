@@ -111,6 +111,24 @@ def test_a_lane_that_does_not_come_to_rest_is_an_error_that_names_the_variable(t
     assert settled(model, "rest", only(own, 0))[0]["x"] == pytest.approx(1.1 / 0.9)
 
 
+def test_what_oscillates_for_ever_is_an_error_and_not_an_endless_search(tmp_path):
+    turning = ["dx/dt = rate * y : 1", "dy/dt = -rate * x : 1"]
+    model = written(tmp_path, turning, "{x: '1'}", rate="50 Hz")
+    with pytest.raises(SimulationError, match=r"'rest' .* does not settle: after \d+ evaluations"):
+        settle(model, "rest", usual(model))
+
+
+def test_what_runs_away_is_an_error_without_a_warning_of_the_solver(tmp_path):
+    # x grows without end, and what depends on it exponentially comes to rates beyond all measure
+    running = [
+        "dx/dt = rate * (5.6 * x**2 / (1 + x**2) - loss * x / (1 + 0.1 * x)) : 1",
+        "dy/dt = rate * exp(x / 9) * (z - y) : 1", "dz/dt = rate * exp(x / 9) * (y - z) : 1",
+    ]  # fmt: skip
+    model = written(tmp_path, running, "{x: '3', y: '0.004'}", rate="1 Hz", loss="0.524")
+    with pytest.raises(SimulationError, match="'rest' of 'own' does not settle"):
+        settle(model, "rest", usual(model))
+
+
 def test_lanes_may_rest_where_the_usual_parameters_do_not(tmp_path):
     model = written(tmp_path, ["dx/dt = rate - two * x / (x + 1) : 1"], rate="3 Hz", two="2 Hz")
     found = settled(model, "rest", {"rate": np.array([1.0])})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,10 @@ from plasticity_sim.model.model import Model
 SETTLING = 1e6  # s at rest before Newton's method: the slowest pathways take hours
 STEADY = 1e-9  # per second: the largest change, in scales of the variable, that counts as rest
 FARTHEST = 1e-2  # relative: how far Newton's method may move what was settled
+
+_MOST = (
+    200_000  # evaluations, after which a state that still moves is given up; thousands are usual
+)
 
 
 def starting_values(model: Model, state: str, parameters: Mapping[str, float]) -> dict[str, float]:
@@ -48,11 +54,23 @@ def settle(
     scale = scales(model)
     y = np.array([start[name] for name in model.differential])
     free = np.array([name not in clamps for name in model.differential])
+    asked = count(1)
+
+    def counted(t: float, x: Array) -> Array:
+        if next(asked) > _MOST:
+            raise SimulationError(
+                f"state '{state}' of '{model.name}' does not settle: after {_MOST} evaluations of "
+                f"its equations it is followed to {t:.3g} s only"
+            )
+        return np.asarray(slope(t, x, values))
+
     try:
-        found = solve_ivp(
-            lambda t, x: slope(t, x, values), (0, SETTLING), y, method="LSODA",
-            rtol=1e-8, atol=1e-10 * scale, t_eval=[SETTLING],
-        )  # fmt: skip
+        with warnings.catch_warnings():  # what goes wrong on the way is told below
+            warnings.simplefilter("ignore", UserWarning)
+            found = solve_ivp(
+                counted, (0, SETTLING), y, method="LSODA",
+                rtol=1e-8, atol=1e-10 * scale, t_eval=[SETTLING],
+            )  # fmt: skip
     except (ArithmeticError, ValueError) as problem:  # as the root of what is negative
         raise SimulationError(
             f"state '{state}' of '{model.name}' does not settle: on the way its equations have no "

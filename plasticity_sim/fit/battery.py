@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -124,9 +123,7 @@ def _drafts(fit: Fit, grids: Sequence[Grid], numbers: Sequence[float]) -> list[D
 def _rests(fit: Fit, drafts: Sequence[Sequence[Draft]]) -> Rests:
     """Return the rests of all candidates, found together."""
     rests = Rests(fit.model, fit.synapses, settle_all)
-    with warnings.catch_warnings():  # the solver's own, on the way to a rest
-        warnings.simplefilter("ignore")
-        rests.find(wanted for own in drafts for draft in own for wanted in draft.wanted)
+    rests.find(wanted for own in drafts for draft in own for wanted in draft.wanted)
     return rests
 
 
