@@ -72,3 +72,14 @@ def test_a_window_may_begin_as_the_one_before_ends_but_must_not_be_empty(tmp_pat
     assert len(timeline(tmp_path, FIVE + both).windows) == 2
     with pytest.raises(InputError, match="ends before it begins"):
         timeline(tmp_path, FIVE + "set: [{v: 0 mV, from: 5 s, until: 5 s}]\n")
+
+
+def test_settings_of_one_name_in_several_parts_are_told_apart_by_the_part(tmp_path):
+    body = (
+        "induction:\n  - pre: [{count: 5, rate: '1:2:2 Hz'}]\n"
+        "  - {after: 1 s, pre: [{count: 5, rate: '3:4:2 Hz'}]}\n"
+    )
+    axes = own(tmp_path, body).axes
+    assert {axis.name: axis.texts for axis in axes} == {
+        "part1.pulses.rate": ("1 Hz", "2 Hz"), "part2.pulses.rate": ("3 Hz", "4 Hz"),
+    }  # fmt: skip

@@ -158,6 +158,12 @@ def test_a_range_of_one_is_its_start():
 
 def test_a_range_with_log_has_even_ratios():
     assert expand_range("1:1000:4 Hz log") == ["1 Hz", "10 Hz", "100 Hz", "1000 Hz"]
+    assert expand_range("2:32:3 Hz log") == ["2 Hz", "8 Hz", "32 Hz"]
+    assert expand_range("-2:-32:3 log") == ["-2", "-8", "-32"]
+
+
+def test_a_range_through_zero_holds_zero_itself():
+    assert expand_range("-0.3:0.6:4 V") == ["-0.3 V", "0 V", "0.3 V", "0.6 V"]
 
 
 @pytest.mark.parametrize("text", ["0:1:3 Hz log", "-1:1:3 mV log", "10:20:3 degC log"])
@@ -188,7 +194,9 @@ def test_a_range_takes_every_unit_that_a_quantity_takes(text, last):
     ("text", "reason"),
     [
         ("0:1:0 s", "0 values"), ("0:1:100001 s", "100001 values"), ("0:1:-3 s", "not a range"),
-        ("0:1 s", "not a range"), ("1ms:2ms:3", "the unit stands once"), ("nan:1:3 s", "nan"),
+        ("0:1 s", "not a range"), ("1ms:2ms:3", "the unit stands once"),
+        ("1ms:2:3 s", "the unit stands once"), ("1:2ms:3 s", "the unit stands once"),
+        ("nan:1:3 s", "nan"),
         ("0:1e400:3 s", "not finite"), ("a:b:3 s", "not a quantity"), ("0:1:3 bogus", "bogus"),
         ("1:9:3 log s", "'log' stands last"), ("0:1:2.5 s", "not a"), ("-1e308:1e308:3 V", "1e308"),
         ("0:1:" + "9" * 30 + " s", "values"), ("0:1:" + "9" * 5000 + " s", "values|range"),
