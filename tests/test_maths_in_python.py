@@ -32,7 +32,7 @@ EXPECTED = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def functions():
     """Return the functions of the module, read anew."""
     return runpy.run_path(maths.__file__, run_name=maths.__name__)["FUNCTIONS"]
