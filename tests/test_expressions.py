@@ -232,3 +232,19 @@ def test_a_name_with_a_meaning_of_its_own_is_refused(name):
 def test_a_word_that_cannot_be_a_name_is_refused(name):
     with pytest.raises(InputError, match="is not a name"):
         check_name(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-" * 201 + "x", "1 + " * 250 + "x",
+    ],
+)  # fmt: skip
+def test_what_is_nested_too_deeply_is_refused(text):
+    with pytest.raises(InputError, match="nested too deeply"):
+        parse_expression(text)
+
+
+@pytest.mark.parametrize("text", ["-" * 150 + "x", "+".join("x" * 90)])
+def test_what_is_long_but_not_deep_is_read(text):
+    assert parse_expression(text).names == {"x"}
