@@ -83,3 +83,30 @@ def test_settings_of_one_name_in_several_parts_are_told_apart_by_the_part(tmp_pa
     assert {axis.name: axis.texts for axis in axes} == {
         "part1.pulses.rate": ("1 Hz", "2 Hz"), "part2.pulses.rate": ("3 Hz", "4 Hz"),
     }  # fmt: skip
+
+
+def test_a_timeline_has_the_times_that_the_protocol_says(tmp_path):
+    clock = timeline(
+        tmp_path, f"{FIVE}baseline: {{duration: 3 s}}\nmeasure: {{at: 6 s, window: 2 s}}\n"
+    )
+    assert (clock.start, clock.last, clock.stop, clock.baseline) == (-3.0, 4.0, 14.0, 3.0)
+    assert (clock.measure_at, clock.measure_window) == (6.0, 2.0)
+    assert {-3.0, 8.0, 10.0} <= set(clock.samples.tolist())
+
+
+def test_without_a_measure_the_end_of_the_follow_up_is_read(tmp_path):
+    clock = timeline(tmp_path, FIVE)
+    assert (clock.measure_at, clock.measure_window, clock.baseline) == (10.0, 0.0, 0.0)
+
+
+def test_a_window_may_be_as_long_as_the_follow_up_before_the_measure(tmp_path):
+    clock = timeline(tmp_path, f"{FIVE}measure: {{at: 10 s, window: 10 s}}\n")
+    assert (clock.measure_at, clock.measure_window) == (10.0, 10.0)
+
+
+def test_a_drug_keeps_its_dose(tmp_path):
+    clock = timeline(tmp_path, f"{FIVE}drugs: [{{name: apv, dose: 50 uM}}, ifenprodil]\n")
+    assert [(drug.name, drug.dose) for drug in clock.drugs] == [
+        ("apv", "50 uM"),
+        ("ifenprodil", ""),
+    ]

@@ -234,12 +234,7 @@ def test_a_word_that_cannot_be_a_name_is_refused(name):
         check_name(name)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "-" * 201 + "x", "1 + " * 250 + "x",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("text", ["-" * 201 + "x", "1 + " * 250 + "x"])
 def test_what_is_nested_too_deeply_is_refused(text):
     with pytest.raises(InputError, match="nested too deeply"):
         parse_expression(text)
