@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -62,3 +64,14 @@ def test_a_thread_that_only_watches_is_left_in_peace():
                 go_on()
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_where_an_interrupt_is_ignored_it_stays_so_with_brian2():
+    # as in a job of the background; Brian2's handler would call the one before it, which is none
+    code = (
+        "import os, signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from plasticity_sim.cli.main import import_brian2; import_brian2()\n"
+        "os.kill(os.getpid(), signal.SIGINT); print('on')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, "on", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 import warnings
 from typing import NoReturn
@@ -47,6 +48,7 @@ def import_brian2() -> None:
     if sys.version_info < (3, 12):
         modules.append("setuptools")  # Python's own distutils does what Brian2 wants of it
     unused = [name for name in modules if name not in sys.modules]
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as in a job of the background
     sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
     try:
         with warnings.catch_warnings():
@@ -56,6 +58,8 @@ def import_brian2() -> None:
     finally:
         for name in unused:
             del sys.modules[name]
+        if ignored:  # Brian2's own handler would call what it found, which is no function then
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def main() -> NoReturn:
