@@ -28,10 +28,11 @@ def draw_study(fit: Fit, study: Study) -> Figure:
     import matplotlib.pyplot as plt
 
     panels = _panels(fit, study)
-    rows = -(-len(panels) // _COLUMNS)
+    columns = min(len(panels), _COLUMNS)
+    rows = -(-len(panels) // columns)
     with paper_style():
         figure, axes = plt.subplots(
-            rows, _COLUMNS, squeeze=False, layout="constrained",
+            rows, columns, squeeze=False, layout="constrained",
             figsize=(FULL_WIDTH, 0.45 + _HEIGHT * rows),
         )  # fmt: skip
         for place, ax in enumerate(axes.flat):
@@ -71,7 +72,8 @@ def _draw_panel(ax: Axes, fit: Fit, method: str, name: str, effects: list[Effect
         heights = [effect.values[1] for effect in effects]
         errors = [effect.values[3] for effect in effects]
         ax.barh(places, heights, xerr=errors, height=0.6, color=COLOURS[4], ecolor="0.3",
-                error_kw={"lw": 0.6}, label=r"mean size of an effect, $\mu^*$")  # fmt: skip
+                error_kw={"lw": 0.6},
+                label=r"mean size of an effect, $\mu^*$ (95 % interval)")  # fmt: skip
         spread = [effect.values[2] for effect in effects]
         ax.plot(spread, places, "D", ms=3, color=COLOURS[5], ls="none",
                 label=r"s.d. of the effects, $\sigma$")  # fmt: skip
@@ -80,7 +82,8 @@ def _draw_panel(ax: Axes, fit: Fit, method: str, name: str, effects: list[Effect
         total = [effect.values[2] for effect in effects]
         errors = [effect.values[3] for effect in effects]
         ax.barh(places, total, xerr=errors, height=0.7, color=COLOURS[4], ecolor="0.3",
-                error_kw={"lw": 0.6}, label="with all interactions, total")  # fmt: skip
+                error_kw={"lw": 0.6},
+                label="with all interactions, total (95 % interval)")  # fmt: skip
         alone = [effect.values[0] for effect in effects]
         ax.barh(places, alone, height=0.3, color=COLOURS[0], label="by itself, first order")
         ax.set_xlabel("share of the variance")
