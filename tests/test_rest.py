@@ -111,6 +111,30 @@ def test_a_lane_that_does_not_come_to_rest_is_an_error_that_names_the_variable(t
     assert settled(model, "rest", only(own, 0))[0]["x"] == pytest.approx(1.1 / 0.9)
 
 
+def test_what_takes_weeks_to_rest_is_followed_until_it_does(tmp_path):
+    equations = ["dx/dt = (one - x) * rate : 1", "dy/dt = (x - y) * rate : 1"]
+    model = written(tmp_path, equations, one="1", rate="1e-6 Hz")
+    own = {"rate": np.array([1e-7, 2e-6])}
+    for rest in [*settled(model, "rest", {}), *settled(model, "rest", own)]:
+        assert (rest["x"], rest["y"]) == pytest.approx((1, 1), rel=1e-12)
+
+
+def test_a_state_rests_where_its_time_constant_jumps(tmp_path):
+    # quick on the way down, slow on the way up, as magnesium's block of NMDA receptors
+    equations = [
+        "dx/dt = (goal - x) * (rate + (quick - rate) * int(x > goal)) : 1",
+        "dy/dt = (x - y) * rate : 1",
+    ]
+    for start in ("0", "1"):
+        model = written(
+            tmp_path, equations, f"{{x: '{start}'}}", goal="0.3768", rate="45 Hz", quick="10 kHz"
+        )
+        for rest in settled(model, "rest", {"goal": np.linspace(0.1, 0.9, 17)}):
+            assert rest["x"] == pytest.approx(rest["y"], rel=1e-12)
+        (rest,) = settled(model, "rest", {})
+        assert (rest["x"], rest["y"]) == pytest.approx((0.3768, 0.3768), rel=1e-12)
+
+
 def test_what_oscillates_for_ever_is_an_error_and_not_an_endless_search(tmp_path):
     turning = ["dx/dt = rate * y : 1", "dy/dt = -rate * x : 1"]
     model = written(tmp_path, turning, "{x: '1'}", rate="50 Hz")

@@ -155,14 +155,23 @@ def _function(
     return _compiled(f"def {name}({arguments}):\n    {lines}\n", name, on_arrays)
 
 
-def jacobian(slope: Slope, y: Array, values: dict[str, float], scale: Array) -> Array:
-    """Return df/dy by central differences; `scale` gives the size of each state."""
+def jacobian(
+    slope: Slope,
+    y: Array,
+    values: dict[str, float],
+    scale: Array,
+    side: Array | float = 0.0,
+) -> Array:
+    """Return df/dy by differences; `scale` gives the size of each state.
+
+    They are central, or on the upper (1) or lower (-1) `side` of a state.
+    """
     columns = []
-    for index, size in enumerate(scale):
+    for index, (size, to) in enumerate(zip(scale, np.broadcast_to(side, scale.shape), strict=True)):
         step = 1e-6 * max(abs(y[index]), size)
         above, below = y.copy(), y.copy()
-        above[index] += step
-        below[index] -= step
+        above[index] += step * (to >= 0)
+        below[index] -= step * (to <= 0)
         difference = np.subtract(slope(0.0, above, values), slope(0.0, below, values))
         columns.append(difference / (above[index] - below[index]))
     return np.array(columns).T
