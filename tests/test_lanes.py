@@ -205,8 +205,15 @@ def test_names_may_end_in_pre_and_post(tmp_path, lane):
     assert found.peaks["x_pre"] == pytest.approx([2])
 
 
-# protocols that hold what only one model has
-TAKES = {"late_ltp": "smolen_2006", "low_calcium_tetanus": "ca1_spine"}
+# protocols that hold what the model of the others does not have, or at what it does not take
+TAKES = {
+    "calcium_held": "shouval_2002",
+    "calcium_steps": "pi_lisman_2008",
+    "held_potential": "vargas_caballero_robinson_2004",
+    "late_ltp": "smolen_2006",
+    "low_calcium_tetanus": "ca1_spine",
+    "shouval_2002_pairing": "shouval_2002",
+}
 
 
 def taken(model, protocol):
@@ -227,11 +234,12 @@ def test_every_shipped_protocol_agrees_with_the_independent_solver(protocol):
     batch = plan(model, own, synapses=1, seed=0).batch
     count = 2 if own.data.get("arms") else 4  # arms are alike in all but one thing
     rows = np.unique(np.linspace(0, len(batch.lanes) - 1, count, dtype=int))
-    few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows), observe=("w",))
-    expected = run_reference(few, 1e-8).samples["w"]  # itself within 3e-6 of one at 1e-10
+    strength = model.readout.variable
+    few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows), observe=(strength,))
+    expected = run_reference(few, 1e-8).samples[strength]  # itself within 3e-6 of one at 1e-10
     last = [own.samples.size - 1 for own in few.lanes]
     places = np.arange(len(last)), last
-    usual, tight = (run_lanes(few, rtol).samples["w"] for rtol in (1e-4, 1e-5))
+    usual, tight = (run_lanes(few, rtol).samples[strength] for rtol in (1e-4, 1e-5))
     np.testing.assert_allclose(usual[places], expected[places], rtol=1e-4)
     # on its way from one state to the other the switch magnifies an error four times
     np.testing.assert_allclose(usual, expected, rtol=1e-3)

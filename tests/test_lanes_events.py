@@ -32,11 +32,15 @@ def both(batch):
     return run_lanes(batch, 1e-7, target="numpy").samples, run_reference(batch, 1e-11).samples
 
 
-def test_at_one_moment_settings_come_first_then_pre_post_and_what_was_delayed(eventful, lane):
+@pytest.mark.parametrize("rounded", [0, 1])  # the same moment by another sum
+def test_at_one_moment_settings_come_first_then_pre_post_and_what_was_delayed(
+    eventful, lane, rounded
+):
+    first, second = (np.nextafter(time, time + rounded) for time in (0.01, 0.02))
     own = lane(
         eventful, 0.02, [0, 0.01, 0.013, 0.016, 0.02],
         pre=[0, 0.01, 0.013, 0.02, 0.02], post=[0.01, 0.013, 0.02],
-        settings=[Setting(0.01, {"digit": 7}), Setting(0.02, {"digit": 8})],
+        settings=[Setting(first, {"digit": 7}), Setting(second, {"digit": 8})],
     )  # fmt: skip
     names = ("order", "pulse", "gap_one", "gap_two")
     found, expected = both(Batch(eventful, (own,), names))

@@ -114,9 +114,9 @@ class _Program:
                 entries += [(float(t) + delay, _DELAYED, act) for t in spikes]
         table: dict[float, list[tuple[int, object]]] = defaultdict(list)
         table[lane.start], table[lane.stop] = [], []
-        for time, order, what in sorted(entries, key=lambda entry: entry[:2]):
+        for time, order, what in sorted(entries, key=lambda entry: entry[1]):
             if time <= lane.stop + _SAME:
-                table[round(time, 10)].append((order, what))
+                table[round(time, 10)].append((order, what))  # one moment by two sums is one
         return sorted(table.items())
 
     def _happen(
