@@ -210,7 +210,7 @@ def validated_data(
         return schema.model_validate(data)
     except ValidationError as problem:
         first = min(problem.errors(include_url=False), key=_rank)
-        where = _present(first["loc"], data)
+        where = _present(first["loc"], data, first["type"] == "missing")
         message = _explain(first, where, data, schema)
         raise document.error(message, *place, *where) from None
 
@@ -222,8 +222,11 @@ def _rank(error: Any) -> tuple[int, int]:
     return kind, -len(error["loc"])
 
 
-def _present(where: Place, data: Any) -> Place:
-    """Return the steps that are in the data, without the names of formats between them."""
+def _present(where: Place, data: Any, missing: bool) -> Place:
+    """Return the steps that are in the data, without the names of formats between them.
+
+    The last step is kept if it is the name of a key that is `missing`.
+    """
     found: list[str | int] = []
     for number, step in enumerate(where):
         inside = isinstance(data, dict | list) and (
@@ -232,8 +235,8 @@ def _present(where: Place, data: Any) -> Place:
         if inside:
             data = data[step]
             found.append(step)
-        elif number == len(where) - 1 and isinstance(step, str) and isinstance(data, dict):
-            found.append(step)  # the name of a missing key
+        elif missing and number == len(where) - 1:
+            found.append(step)
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -12,9 +11,7 @@ import plasticity_sim as ps
 from plasticity_sim.engine.batch import Batch, Setting
 from plasticity_sim.engine.lanes import run_lanes
 from plasticity_sim.engine.reference import run_reference
-from plasticity_sim.library import shipped
 from plasticity_sim.simulation.lanes import plan
-from plasticity_sim.trials import only_arms
 
 PAIRS = """
 format: 1
@@ -203,44 +200,3 @@ def test_names_may_end_in_pre_and_post(tmp_path, lane):
     found = run_lanes(batch, 1e-6, target="numpy")
     assert found.samples["x_pre"][0, 0] == pytest.approx(2 * np.exp(-2), rel=1e-5)
     assert found.peaks["x_pre"] == pytest.approx([2])
-
-
-# protocols that hold what the model of the others does not have, or at what it does not take
-TAKES = {
-    "calcium_held": "shouval_2002",
-    "calcium_steps": "pi_lisman_2008",
-    "held_potential": "vargas_caballero_robinson_2004",
-    "late_ltp": "smolen_2006",
-    "low_calcium_tetanus": "ca1_spine",
-    "shouval_2002_pairing": "shouval_2002",
-}
-
-
-def taken(model, protocol):
-    """Return the protocol without the arms whose drugs the model does not know."""
-    arms = []
-    for arm in protocol.data.get("arms", []):
-        with suppress(ps.InputError):
-            plan(model, only_arms(protocol, [arm["name"]]), synapses=1, seed=0)
-            arms.append(arm["name"])
-    return only_arms(protocol, arms) if arms else protocol
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("protocol", shipped("protocols"))
-def test_every_shipped_protocol_agrees_with_the_independent_solver(protocol):
-    model = ps.load_model(TAKES.get(protocol, "graupner_brunel_2007"))
-    own = taken(model, ps.load_protocol(protocol))
-    batch = plan(model, own, synapses=1, seed=0).batch
-    count = 2 if own.data.get("arms") else 4  # arms are alike in all but one thing
-    rows = np.unique(np.linspace(0, len(batch.lanes) - 1, count, dtype=int))
-    strength = model.readout.variable
-    few = replace(batch, lanes=tuple(batch.lanes[row] for row in rows), observe=(strength,))
-    expected = run_reference(few, 1e-8).samples[strength]  # itself within 3e-6 of one at 1e-10
-    last = [own.samples.size - 1 for own in few.lanes]
-    places = np.arange(len(last)), last
-    usual, tight = (run_lanes(few, rtol).samples[strength] for rtol in (1e-4, 1e-5))
-    np.testing.assert_allclose(usual[places], expected[places], rtol=1e-4)
-    # on its way from one state to the other the switch magnifies an error four times
-    np.testing.assert_allclose(usual, expected, rtol=1e-3)
-    np.testing.assert_allclose(tight, expected, rtol=1e-4)

@@ -190,3 +190,13 @@ def test_the_independent_check_finds_a_small_change(own_model, tmp_path):
     options = ps.Options(target="numpy", check=True)
     data = ps.simulate(own_model("leaky"), write(tmp_path, TETANUS), options=options)
     assert 0 <= json.loads(data.attrs["trust"])["reference_change"] < 1e-6
+
+
+def test_a_model_s_own_tolerance_is_its_default(own_model):
+    usual, own = ps.load_model(own_model("eventful")), ps.load_model("shouval_2002")
+    assert ps.Options().resolved(usual).rtol == 1e-4
+    assert ps.Options().resolved(own).rtol == own.integrator.rtol == 1e-5
+    assert ps.Options(rtol=1e-3).resolved(own).rtol == 1e-3
+    assert REFERENCE.resolved(own).rtol == 1e-8
+    data = ps.simulate(own, "single_pair", options=ps.Options(target="numpy"))
+    assert data.attrs["tolerance"] == 1e-5

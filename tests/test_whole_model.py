@@ -151,8 +151,28 @@ def test_population_readout_and_integrator_are_as_written(model, tmp_path):
     )
     own = loaded(tmp_path, plain.replace("{response: v, within: 20 ms}", "v"), cell)
     assert own.integrator == Integrator("rodas4p", None)
+    tight = loaded(tmp_path, plain.replace("rodas4p", "{method: rodas5p, rtol: 1e-6}"), cell)
+    assert tight.integrator == Integrator("rodas5p", None, 1e-6)
     assert own.population == Population(1, "quantiles", ())
     assert own.readout == Readout("v", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{method: rodas4, dt: 1 ms}", "rodas4 chooses its steps; give it rtol instead of dt"),
+        ("{method: rk4}", "rk4 has a fixed step: give it dt, and no rtol"),
+        ("{method: rk4, dt: 1 ms, rtol: 1e-3}", "rk4 has a fixed step: give it dt, and no rtol"),
+        (
+            "{method: rodas4, rtol: 1}",
+            "rtol: input should be less than or equal to 0.01",
+        ),
+        ("{method: rodas9, rtol: 1e-4}", "method: input should be 'rodas4', .* found 'rodas9'"),
+    ],
+)
+def test_a_method_has_a_step_or_a_tolerance(tmp_path, text, message):
+    with pytest.raises(InputError, match=rf"own.yaml:\d+: (integrator: )?{message}"):
+        loaded(tmp_path, MODEL.replace("{method: heun, dt: 0.1 ms}", text))
 
 
 @pytest.mark.parametrize(("text", "unit"), [("w * 2 + x", "1"), ("v - rest", "")])

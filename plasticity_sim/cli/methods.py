@@ -100,8 +100,9 @@ def _print_use(model: Model, console: Console) -> None:
 
 
 def _integrator(model: Model) -> str:
-    step = model.integrator.dt
-    return model.integrator.method + (f", {step * 1e3:g} ms" if step else "")
+    own = model.integrator
+    step = f", {own.dt * 1e3:g} ms" if own.dt else ""
+    return own.method + step + (f", rtol {own.rtol:g}" if own.rtol else "")
 
 
 def _fits(line: str, search: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -60,11 +60,25 @@ class ResponseFormat(Strict):
     within: Text
 
 
-class IntegratorFormat(Strict):
-    """A fixed-step method of Brian2 and its step."""
+Adaptive = Literal["rodas4", "rodas4p", "rodas5p"]
+Fixed = Literal["euler", "heun", "milstein", "rk2", "rk4"]
 
-    method: Literal["euler", "heun", "milstein", "rk2", "rk4"]
-    dt: Text
+
+class IntegratorFormat(Strict):
+    """A fixed-step method of Brian2 and its step `dt`, or an adaptive one and its tolerance."""
+
+    method: Literal[Adaptive, Fixed]
+    dt: Text | None = None
+    rtol: float | None = Field(default=None, ge=1e-12, le=1e-2)
+
+    @model_validator(mode="after")
+    def _step_or_tolerance(self) -> IntegratorFormat:
+        adaptive = self.method in get_args(Adaptive)
+        if adaptive and self.dt is not None:
+            raise ValueError(f"{self.method} chooses its steps; give it rtol instead of dt")
+        if not adaptive and (self.dt is None or self.rtol is not None):
+            raise ValueError(f"{self.method} has a fixed step: give it dt, and no rtol")
+        return self
 
 
 class PopulationFormat(Strict):
@@ -93,4 +107,4 @@ class ModelFormat(Strict):
     mix: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
     population: PopulationFormat | None = None
     fitted_to: Words = []
-    integrator: Literal["rodas4", "rodas4p", "rodas5p"] | IntegratorFormat
+    integrator: Adaptive | IntegratorFormat

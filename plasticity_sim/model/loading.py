@@ -181,15 +181,18 @@ def _spread(name: str, text: str) -> Spread:
 
 
 def _integrator(given: ModelFormat, document: Document) -> Integrator:
-    if not isinstance(given.integrator, IntegratorFormat):
-        return Integrator(given.integrator)
+    own = given.integrator
+    if not isinstance(own, IntegratorFormat):
+        return Integrator(own)
+    if own.dt is None:
+        return Integrator(own.method, rtol=own.rtol)
     try:
-        step = seconds(given.integrator.dt)
+        step = seconds(own.dt)
         if step <= 0:
-            raise InputError(f"the step must be positive, found '{given.integrator.dt}'")
+            raise InputError(f"the step must be positive, found '{own.dt}'")
     except InputError as problem:
         raise document.error(f"dt: {problem.message}", "integrator", "dt") from None
-    return Integrator(given.integrator.method, step)
+    return Integrator(own.method, step)
 
 
 def _fitted_to(given: ModelFormat, document: Document) -> tuple[str, ...]:

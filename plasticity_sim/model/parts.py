@@ -126,7 +126,8 @@ class Population:
 
 @dataclass(frozen=True)
 class Integrator:
-    """The method and, where it has a fixed one, the step in seconds."""
+    """The method, and the step in seconds where it is fixed, or a tolerance of the model's own."""
 
     method: str
     dt: float | None = None
+    rtol: float | None = None

@@ -20,7 +20,7 @@ class Options:
     """How a simulation is carried out, as opposed to what is simulated.
 
     Without an `engine` it is the one that the model's integrator asks for; without `rtol` the
-    engine's own tolerance.
+    tolerance that the model asks for, or else the engine's own.
     """
 
     engine: str | None = None
@@ -48,7 +48,7 @@ class Options:
             )
         if engine == "fixed" and self.rtol is not None:
             raise InputError(f"rtol: model '{model.name}' runs at a fixed step, which has none")
-        own = {"lanes": RTOL, "reference": REFERENCE_RTOL}.get(engine)
+        own = {"lanes": model.integrator.rtol or RTOL, "reference": REFERENCE_RTOL}.get(engine)
         return replace(self, engine=engine, rtol=self.rtol or own)
 
 
@@ -67,7 +67,7 @@ def run_batch(
         return run_reference(batch, options.rtol or REFERENCE_RTOL, progress)
     if options.engine == "lanes":
         method = integrator.method if integrator.dt is None else METHOD
-        rtol = options.rtol or RTOL
+        rtol = options.rtol or integrator.rtol or RTOL
         return run_lanes(batch, rtol, method, options.target, progress, announce)
     assert integrator.dt is not None
     return run_fixed(batch, integrator.method, integrator.dt, options.target, progress, announce)
