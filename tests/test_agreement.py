@@ -80,7 +80,7 @@ def takes(model, protocol):
 def has_a_path(name):
     """Tell whether a model is integrated adaptively, and without noise."""
     model = ps.load_model(name)
-    return model.integrator.dt is None and not model.is_noisy
+    return model.integrator.dt is None and not model.is_stochastic
 
 
 @pytest.mark.parametrize("name", [*filter(has_a_path, shipped("models"))])

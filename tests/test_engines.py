@@ -153,9 +153,18 @@ def test_a_run_leaves_brian2_as_it_found_it(own_model, own_protocol):
     assert after == before
 
 
-def test_a_stochastic_model_is_refused_by_the_reference(own_model, own_protocol):
-    with pytest.raises(ps.InputError, match="'diffusion' is stochastic"):
-        run(own_model("diffusion"), own_protocol("two_pulses_pre"), engine="reference")
+@pytest.mark.parametrize(
+    ("name", "protocol", "why"),
+    [
+        ("diffusion", "two_pulses_pre", "is stochastic"),
+        ("released_by_chance", "two_pulses_pre", "is stochastic"),
+        ("firing", "released", "spikes by a threshold"),
+    ],
+)
+def test_what_the_reference_cannot_follow_it_refuses(own_model, own_protocol, name, protocol, why):
+    message = f"model '{name}' {why}; the reference engine cannot follow that"
+    with pytest.raises(ps.InputError, match=message):
+        run(own_model(name), own_protocol(protocol), engine="reference")
 
 
 def test_what_is_not_finite_is_an_error_with_variable_lane_and_time(own_model, own_protocol):

@@ -129,10 +129,11 @@ def test_the_check_fails_where_the_answer_depends_on_the_tolerance(own_model, pr
     )  # fmt: skip
 
 
-def test_the_check_of_a_stochastic_model_says_why_it_cannot_be(own_model, protocol):
+@pytest.mark.parametrize("name", ["diffusion", "released_by_chance"])
+def test_the_check_of_a_stochastic_model_says_why_it_cannot_be(own_model, protocol, name):
     options = ps.Options(target="numpy", check=True)
-    with pytest.raises(ps.InputError, match="check: model 'diffusion' is stochastic"):
-        ps.simulate(own_model("diffusion"), protocol(), options=options)
+    with pytest.raises(ps.InputError, match=f"check: model '{name}' is stochastic"):
+        ps.simulate(own_model(name), protocol(), options=options)
 
 
 def idle_of(model, protocol, **values):

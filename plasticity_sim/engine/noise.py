@@ -189,11 +189,6 @@ class LaneNoise(StateUpdateMethod):
         return numbered("\n".join(draws + others), self.step)
 
 
-def is_noisy(model: Model) -> bool:
-    """Return whether equations, events or threshold of `model` draw random numbers."""
-    return model.is_noisy or any(_DRAW.search(text) for text in _actions(model))
-
-
 def check_draws(model: Model) -> None:
     """Raise an InputError where a model draws a number that would mean another at another step."""
     for variable in model.variables.values():

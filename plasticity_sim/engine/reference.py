@@ -25,7 +25,7 @@ from plasticity_sim.engine.batch import (
 from plasticity_sim.engine.peaks import Peaks
 from plasticity_sim.engine.righthand import Action, Slope, action, observer, right_hand_side
 from plasticity_sim.engine.scales import scales
-from plasticity_sim.errors import SimulationError
+from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.model.model import Model
 
 _PRE, _POST, _DELAYED = range(1, 4)  # order at equal times, settings (0) first
@@ -42,8 +42,10 @@ class _Clock:
 def run_reference(batch: Batch, rtol: float = 1e-8, progress: Progress | None = None) -> Outcome:
     """Integrate every lane of `batch` with LSODA at relative tolerance `rtol`.
 
-    Absolute tolerances are `rtol` times the scale of each variable, times 1e-3.
+    Absolute tolerances are `rtol` times the scale of each variable, times 1e-3. Raises an
+    InputError for a model that draws random numbers, or spikes by a threshold.
     """
+    _check_followable(batch.model)
     grid = sample_grid(batch)
     samples = {name: np.full(grid.shape, np.nan) for name in batch.observe}
     peaks = {name: np.full(len(batch.lanes), -np.inf) for name in batch.peaks}
@@ -64,6 +66,16 @@ def run_reference(batch: Batch, rtol: float = 1e-8, progress: Progress | None = 
     return outcome
 
 
+def _check_followable(model: Model) -> None:
+    unable = ""
+    if model.is_stochastic:
+        unable = "is stochastic"
+    elif model.threshold is not None:
+        unable = "spikes by a threshold"
+    if unable:
+        raise InputError(f"model '{model.name}' {unable}; the reference engine cannot follow that")
+
+
 class _Program:
     """The compiled pieces of one model, and the solver that runs lanes through them."""
 
@@ -75,17 +87,11 @@ class _Program:
         self.watched = list(dict.fromkeys([*batch.peaks, *batch.least]))
         self.look = observer(batch.model, self.watched)
         self.actions = [(block, action(batch.model, block)) for block in batch.model.blocks]
-        threshold = batch.model.threshold
-        self.threshold = threshold and threshold.text
         self.slopes: dict[frozenset[str], Slope] = {}
         self.steps = 0
 
     def run(self, lane: Lane) -> tuple[Array, Peaks]:
         """Return samples (samples x observed) and extremes of one lane."""
-        if self.threshold:
-            raise SimulationError(
-                f"model '{self.model.name}' spikes by a threshold; the reference engine cannot"
-            )
         values = {**lane.parameters, **lane.initial}
         clamped: set[str] = set()
         clock, peaks = _Clock(), Peaks(len(self.watched))

@@ -12,7 +12,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from plasticity_sim import __version__
 from plasticity_sim.engine.batch import NEVER, Lane, Progress
-from plasticity_sim.engine.noise import is_noisy
 from plasticity_sim.errors import InputError
 from plasticity_sim.export.code import Code, plain
 from plasticity_sim.export.stepping import Stepping
@@ -72,7 +71,7 @@ def brian2_script(
     return _rendered(
         title=plain(model.title), protocol_title=plain(protocol.title), command=plain(command),
         name=plain(name), version=__version__, dt=stepping.dt, dt_text=_step_text(stepping),
-        method=stepping.method, tolerance=f"{TOLERANCE:g}", noisy=is_noisy(model), code=code,
+        method=stepping.method, tolerance=f"{TOLERANCE:g}", noisy=model.is_stochastic, code=code,
         parameters=_by_component(own),
         readout=code.name(model.readout.variable), within=model.readout.within,
         never=f"{NEVER:g}", states={state: float(model.mix[state]) for state in model.states},

@@ -77,6 +77,13 @@ class Model:
         """Whether any equation draws random numbers."""
         return any(v.expression and v.expression.is_noisy for v in self.variables.values())
 
+    @property
+    def is_stochastic(self) -> bool:
+        """Whether any equation, event or threshold draws random numbers."""
+        events = any(s.expression.is_noisy for block in self.blocks for s in block.statements)
+        threshold = self.threshold is not None and self.threshold.is_noisy
+        return self.is_noisy or events or threshold
+
     @cached_property
     def equations(self) -> str:
         """The equations for a Brian2 NeuronGroup, to be used with `namespace`."""

@@ -21,7 +21,7 @@ _MOST_LOOKS = 1_000_000
 
 def check_checkable(batch: Batch) -> None:
     """Raise an InputError for a model that no other solver could take the same path with."""
-    if batch.model.is_noisy:
+    if batch.model.is_stochastic:
         raise InputError(
             f"check: model '{batch.model.name}' is stochastic, and another step or solver takes "
             "another path; compare means of many synapses instead"

@@ -12,7 +12,7 @@ from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import NEVER
 from plasticity_sim.engine.fixed.happenings import SAMPLE, event_code, happenings, looked_up
 from plasticity_sim.engine.fixed.rungekutta import RungeKutta4
-from plasticity_sim.engine.noise import DRAWS, FUNCTIONS, LaneNoise, is_noisy, numbered
+from plasticity_sim.engine.noise import DRAWS, FUNCTIONS, LaneNoise, numbered
 from plasticity_sim.engine.program import LONGEST, PLACE, Parts, records
 from plasticity_sim.model.equations import base_unit_text
 from plasticity_sim.model.model import Model
@@ -63,7 +63,7 @@ class FixedProgram:
     def inputs(self) -> tuple[str, ...]:
         """The inputs of which every lane has its own, in their order."""
         model = self.model
-        seeds = ["lane__seed"] * is_noisy(model)
+        seeds = ["lane__seed"] * model.is_stochastic
         return (*model.differential, *model.held, *model.parameters, *seeds)
 
     def parts(self, width: int, lookup: Mapping[str, Function]) -> Parts:
@@ -72,7 +72,7 @@ class FixedProgram:
 
 
 def _parts(program: FixedProgram, width: int, lookup: Mapping[str, Function]) -> Parts:
-    model, noisy = program.model, is_noisy(program.model)
+    model, noisy = program.model, program.model.is_stochastic
     updater = _METHODS.get(program.method, program.method)
     threshold = model.threshold.text if model.threshold else ""
     code = happenings(model)
@@ -115,7 +115,7 @@ def _equations(program: FixedProgram) -> str:
     for kind in happenings(model):
         lines += [f"{kind}__count : 1", f"{kind}__next : 1"]
     lines += ["pre__last : second", "post__last : second", f"{PLACE} = i + 1.0 : 1"]
-    lines += ["lane__seed : 1"] if is_noisy(model) else []
+    lines += ["lane__seed : 1"] if model.is_stochastic else []
     lines += [f"peak__{n} : {base_unit_text(model.dimensions[n])}" for n in program.peaks]
     lines += [f"least__{n} : {base_unit_text(model.dimensions[n])}" for n in program.least]
     return "\n".join(lines)

@@ -27,7 +27,7 @@ from plasticity_sim.engine.lanes.happenings import (
 )
 from plasticity_sim.engine.lanes.timetable import Kinds
 from plasticity_sim.engine.noise import FUNCTIONS as NOISE
-from plasticity_sim.engine.noise import LaneNoise, is_noisy
+from plasticity_sim.engine.noise import LaneNoise
 from plasticity_sim.engine.program import PLACE, Parts, records
 from plasticity_sim.engine.righthand import needed
 from plasticity_sim.engine.scales import scales
@@ -110,7 +110,7 @@ class LanesProgram:
                "pre__last", "post__last", *(f"peak__{name}" for name in self.peaks),
                *(f"least__{name}" for name in self.least),
                *(f"first__{number}" for number in Kinds.of(model).spikes)]  # fmt: skip
-        own += ["lane__seed"] * is_noisy(model)
+        own += ["lane__seed"] * model.is_stochastic
         return (*model.differential, *model.held, *model.parameters, *own)
 
     @property
@@ -208,7 +208,7 @@ def _equations(program: LanesProgram, updater: Adaptive) -> str:
     lines += [f"{name} : 1" for name in model.parameters]
     lines += [f"clamp__{name} : 1" for name in model.clamp]
     lines += [f"first__{number} : 1" for number in Kinds.of(model).spikes]
-    lines += ["lane__seed : 1"] * is_noisy(model)
+    lines += ["lane__seed : 1"] * model.is_stochastic
     seen = {x: f"at__{x}" for x in model.differential}
     defined = [n for n in program.observe if n in model.subexpressions]
     for name in needed(model, defined):

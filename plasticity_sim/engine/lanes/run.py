@@ -26,7 +26,6 @@ from plasticity_sim.engine.lanes.exponents import with_whole_powers
 from plasticity_sim.engine.lanes.program import LanesProgram, check_threshold, starting
 from plasticity_sim.engine.lanes.timetable import Timetable, timetable
 from plasticity_sim.engine.lookup import Tables
-from plasticity_sim.engine.noise import is_noisy
 from plasticity_sim.engine.program import Found
 from plasticity_sim.errors import SimulationError
 
@@ -152,7 +151,7 @@ def _inputs(program: LanesProgram, lanes: Sequence[Lane], table: Timetable, rtol
         "sample__t": table.samples[table.first_sample.astype(int)],
         "sample__after": table.samples[table.first_sample.astype(int) + 1],
     }
-    if is_noisy(model):
+    if model.is_stochastic:
         own["lane__seed"] = np.array([lane.seed for lane in lanes], dtype=float)
     own |= _columns((*model.differential, *model.held), [lane.initial for lane in lanes])
     own |= _columns(tuple(model.parameters), [lane.parameters for lane in lanes])
