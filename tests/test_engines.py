@@ -66,6 +66,26 @@ def test_a_sample_between_events_that_nearly_coincide_is_taken_once(own_model, t
     assert bool(np.isfinite(data["v"]).all())
 
 
+@pytest.mark.parametrize("target", ["cpp_standalone", "numpy"])
+def test_samples_that_are_closer_than_the_steps_are_those_of_the_nearest(
+    own_model, own_protocol, tmp_path, target
+):
+    model = ps.load_model(own_model("leaky"))
+    model = replace(model, integrator=replace(model.integrator, dt=0.5e-3))
+    found = []
+    for every in ("0.5 ms", "0.125 ms"):
+        path = tmp_path / "close.yaml"
+        path.write_text(
+            "format: 1\ntitle: close\ninduction: [{pre: [{count: 3, rate: 100 Hz}]}]\n"
+            f"follow_up: {{duration: [10 ms, 20 ms]}}\nrecord: [{{every: {every}}}]\n"
+        )
+        found.append(ps.simulate(model, str(path), options=ps.Options(target=target)))
+    coarse, fine = (data.isel(state=0, synapse=0, duration=-1) for data in found)
+    nearest = np.rint(fine["time"].to_numpy() / 0.5e-3).astype(int)  # to even, as the samples
+    np.testing.assert_array_equal(fine["v"].to_numpy(), coarse["v"].to_numpy()[nearest])
+    assert np.ptp(nearest) == 80 < nearest.size / 3
+
+
 def test_a_square_pulse_lasts_as_long_as_its_delay_says(own_model):
     protocol = ps.load_protocol("spikes_apart")
     data = run(own_model("leaky"), protocol, engine="reference")

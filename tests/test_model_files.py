@@ -111,6 +111,7 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("after: delay", "after: k", 10, "after has the unit 1"),
         ("after: delay", "after: 5 ms", 10, "`after` names a parameter"),
         ("after: delay", "after: delay * x", 10, "must be constant"),
+        ("after: delay", "after: delay * rand()", 10, "`after` draws a random number"),
         ("v: -70 mV", "v: -70", 11, "as in '-70 mV'"),
         ("v: -70 mV", "v: tau", 11, "starting value of 'v'"),
         ("v: -70 mV", "vv: -70 mV", 11, "did you mean 'v'?"),

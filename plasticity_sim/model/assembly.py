@@ -202,6 +202,8 @@ class Assembly:
             variables = sorted(block.after.names & self.variables.keys())
             if variables:
                 raise InputError(f"{what}: `after` must be constant, '{variables[0]}' is not")
+            if block.after.is_noisy:
+                raise InputError(f"{what}: `after` draws a random number; write one value")
             if block.trigger == "spike":
                 raise InputError("on_spike: a delay after a threshold is not supported")
         for statement in block.statements:

@@ -15,7 +15,7 @@ from plasticity_sim.engine import build
 from plasticity_sim.engine.batch import Array, Batch, Outcome, Progress, check_finite, sample_grid
 from plasticity_sim.engine.compiled import compiled, run_compiled
 from plasticity_sim.engine.fixed.program import FixedProgram
-from plasticity_sim.engine.fixed.timetable import steps_of, tables
+from plasticity_sim.engine.fixed.timetable import steps_of, steps_of_samples, tables
 from plasticity_sim.engine.interpreted import run_interpreted
 from plasticity_sim.engine.program import Found
 from plasticity_sim.errors import InputError, SimulationError
@@ -45,7 +45,7 @@ def run_fixed(
         raise InputError(f"Brian2 cannot run '{batch.model.name}' with {method}: {cause}") from None
     count = len(batch.lanes)
     outcome = Outcome(
-        _samples(batch, found, width),
+        _samples(batch, found, width, dt),
         {name: found.outputs[f"peak__{name}"][:count] for name in batch.peaks},
         {name: found.outputs[f"least__{name}"][:count] for name in batch.least},
         "fixed", target, built, steps_of(batch.lanes, dt) * count,
@@ -75,18 +75,22 @@ def _run(
     return found, width, built
 
 
-def _samples(batch: Batch, found: Found, width: int) -> dict[str, Array]:
+def _samples(batch: Batch, found: Found, width: int, dt: float) -> dict[str, Array]:
     """Return the recorded values, lanes x samples; a lane's records come in the order of time."""
-    order = np.argsort(found.lane_of_sample, kind="stable")
-    counts = np.bincount(found.lane_of_sample, minlength=width)[: len(batch.lanes)]
-    wanted = np.array([lane.samples.size for lane in batch.lanes])
-    if (counts != wanted).any():
-        raise SimulationError(f"{wanted.sum() - counts.sum()} samples were lost")
+    counts = np.bincount(found.lane_of_sample, minlength=width)
+    first = np.cumsum(counts) - counts
+    records = []  # of the samples, lane by lane
+    for lane, count, begin in zip(batch.lanes, counts, first, strict=False):
+        steps, record = np.unique(steps_of_samples(lane, dt), return_inverse=True)
+        if count != steps.size:
+            raise SimulationError(f"{steps.size - count} samples were lost")
+        records.append(begin + record)
+    order = np.argsort(found.lane_of_sample, kind="stable")[np.concatenate(records)]
     grid = sample_grid(batch)
     inside = ~np.isnan(grid)
     result = {}
     for name in batch.observe:
         values = np.full(grid.shape, np.nan)
-        values[inside] = found.samples[name][order][: inside.sum()]
+        values[inside] = found.samples[name][order]
         result[name] = values
     return result

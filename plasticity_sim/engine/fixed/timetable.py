@@ -8,7 +8,7 @@ from itertools import accumulate
 import numpy as np
 
 from plasticity_sim.engine.batch import Array, Lane
-from plasticity_sim.engine.fixed.happenings import SETTING, delayed, happenings, set_names
+from plasticity_sim.engine.fixed.happenings import SAMPLE, SETTING, delayed, happenings, set_names
 from plasticity_sim.engine.fixed.program import FixedProgram
 from plasticity_sim.engine.lookup import Tables
 from plasticity_sim.model.model import Model
@@ -24,7 +24,7 @@ def steps_of(lanes: Sequence[Lane], dt: float) -> int:
 def tables(program: FixedProgram, lanes: Sequence[Lane]) -> Tables:
     """Return what `program` reads: what lanes share, where they begin, what happens, and when.
 
-    An event between two steps moves to the nearest one.
+    An event between two steps moves to the nearest one; samples of one step are taken once.
     """
     own = np.array([[_first(lane, name) for lane in lanes] for name in program.inputs])
     happening = [_steps(program, lanes, kind) for kind in happenings(program.model)]
@@ -43,11 +43,23 @@ def _first(lane: Lane, name: str) -> float:
 
 def _steps(program: FixedProgram, lanes: Sequence[Lane], kind: str) -> Array:
     """Return step numbers, events x lanes, with a last row that is never reached."""
-    times = [np.sort(_times(program.model, lane, kind)) for lane in lanes]
-    table = np.full((max(t.size for t in times) + 1, len(lanes)), _FAR)
-    for column, (own, lane) in enumerate(zip(times, lanes, strict=True)):
-        table[: own.size, column] = np.rint((own - lane.start) / program.dt)
+    if kind == SAMPLE:
+        steps = [np.unique(steps_of_samples(lane, program.dt)) for lane in lanes]
+    else:
+        steps = [_nearest(_times(program.model, lane, kind), lane, program.dt) for lane in lanes]
+    table = np.full((max(own.size for own in steps) + 1, len(lanes)), _FAR)
+    for column, own in enumerate(steps):
+        table[: own.size, column] = np.sort(own)
     return table
+
+
+def steps_of_samples(lane: Lane, dt: float) -> Array:
+    """Return the step at which each sample of a lane is taken; several may share one."""
+    return _nearest(lane.samples, lane, dt)
+
+
+def _nearest(times: Array, lane: Lane, dt: float) -> Array:
+    return np.asarray(np.rint((times - lane.start) / dt))
 
 
 def _times(model: Model, lane: Lane, kind: str) -> Array:
@@ -58,7 +70,7 @@ def _times(model: Model, lane: Lane, kind: str) -> Array:
         if kind == delayed(number) and block.after is not None:
             delay = block.after.evaluate(lane.parameters)
             return np.asarray(getattr(lane, block.trigger) + delay)
-    return np.asarray({"pre": lane.pre, "post": lane.post}.get(kind, lane.samples))
+    return np.asarray(lane.pre if kind == "pre" else lane.post)
 
 
 def _set_values(model: Model, lanes: Sequence[Lane]) -> Array:
