@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import h5netcdf
 import xarray as xr
@@ -44,18 +45,41 @@ def write_result(data: xr.Dataset, path: str, along: str = "sample") -> None:
     """Write NetCDF (.nc), or one long table of what runs `along` a dimension (.csv)."""
     target = check_target(path)
     if target.suffix.lower() == ".nc":
-        whole = _netcdf(data)
-        write_beside(target, lambda file: file.write_bytes(whole))
+        write_beside(target, lambda file: _write_netcdf(data, file))
     else:
         write_beside(target, lambda file: to_table(data, along).to_csv(file, index=False))
 
 
-def _netcdf(data: xr.Dataset) -> bytes:
-    """Return what a NetCDF file holds, made in memory: on a full disk HDF5 ends the process."""
-    buffer = io.BytesIO()
-    with h5netcdf.File(buffer, mode="w") as file:
-        data.dump_to_store(H5NetCDFStore(file))
-    return buffer.getvalue()
+class _Sink(io.FileIO):
+    """A file that keeps it to itself when the disk is full: HDF5 ends the process at that."""
+
+    problem: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        left = memoryview(data).cast("B")
+        while left and self.problem is None:
+            try:
+                left = left[super().write(left) :]
+            except OSError as problem:
+                self.problem = problem
+        return memoryview(data).nbytes
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as problem:
+            self.problem = self.problem or problem
+            return size or 0
+
+
+def _write_netcdf(data: xr.Dataset, path: Path) -> None:
+    with _Sink(path, "w+") as sink:
+        try:
+            with h5netcdf.File(sink, mode="w") as file:
+                data.dump_to_store(H5NetCDFStore(file))
+        finally:  # what HDF5 makes of a file that lacks parts is of no interest
+            if sink.problem is not None:
+                raise sink.problem
 
 
 def to_table(data: xr.Dataset, along: str = "sample"):  # type: ignore[no-untyped-def]

@@ -148,6 +148,35 @@ def test_a_full_disk_is_one_line_and_leaves_no_file(here, name):
     assert only(here)
 
 
+FILLING = """
+import resource, sys
+import numpy as np
+import xarray as xr
+from plasticity_sim.errors import InputError
+from plasticity_sim.results import write_result
+steps = ("sample", np.arange(5000.0))
+data = xr.Dataset({"v": steps, "w": steps}, {"arm": ("arm", ["a", "b"])}, {"title": "full" * 99})
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+write_result(data, "r.nc")
+whole = open("r.nc", "rb").read()
+for room in [*range(0, len(whole), 997), len(whole) - 1]:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        write_result(data, "r.nc")
+    except InputError as problem:
+        assert "'r.nc' cannot be written: File too large" in str(problem), problem
+    else:
+        sys.exit(f"nobody noticed that there is room for {room} bytes only")
+    assert open("r.nc", "rb").read() == whole
+"""
+
+
+def test_a_disk_that_is_full_at_any_byte_is_noticed(here):
+    run = subprocess.run([sys.executable, "-c", FILLING], cwd=here, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert [path.name for path in here.glob("*.nc")] == ["r.nc"]
+
+
 def test_a_full_disk_leaves_the_result_of_before(here):
     (here / "r.nc").write_bytes(b"what was there before")
     process = started(here, "run", "./short.yaml", "--model", "hebbian", "--engine", "reference",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,21 +22,28 @@ STRENGTH = "strength"
 _LANE_DIMS = ("state", "synapse", "sample")
 
 
-def to_dataset(model: Model, protocol: Protocol | Grid, plan: Plan, outcome: Outcome) -> xr.Dataset:
-    """Return observed variables, peaks and the strength, in the units that people read."""
+def to_dataset(
+    model: Model, protocol: Protocol | Grid, plan: Plan, outcome: Outcome, spent: bool = False
+) -> xr.Dataset:
+    """Return observed variables, peaks and the strength, in the units that people read.
+
+    A `spent` outcome loses its samples on the way, of which there would be two copies otherwise.
+    """
+    taken = outcome.samples.pop if spent else outcome.samples.__getitem__
     names, axes = _sampled(model), axis_names(model, protocol.axes)
     shape = [len(axis.texts) for axis in protocol.axes]
     lanes = (*shape, len(model.states), plan.synapses)
     data = xr.Dataset(coords=_coordinates(model, protocol, plan, axes))
-    times = sample_grid(plan.batch).reshape(*lanes, -1)
     for name in names:
-        values = _shown(model, name, outcome.samples[name]).reshape(*lanes, -1)
+        values = _shown(model, name, taken(name)).reshape(*lanes, -1)
         data[name] = ((*axes, *_LANE_DIMS), values, _attributes(model, name))
     for name in model.observe:
         values = _shown(model, name, outcome.peaks[name]).reshape(lanes)
         attributes = _attributes(model, name, "largest value of ")
         data[f"peak_{name}"] = ((*axes, "state", "synapse"), values, attributes)
-    _add_times(data, axes, times[..., 0, 0, :], protocol)
+    alike = len(model.states) * plan.synapses  # lanes of one condition have the same samples
+    times = sample_grid(replace(plan.batch, lanes=plan.batch.lanes[::alike]))
+    _add_times(data, axes, times.reshape(*shape, -1), protocol)
     _add_strength(data, model, protocol, plan, axes)
     return data
 

@@ -80,7 +80,7 @@ def simulate(
     trust = trust_of(lanes.batch, outcome, lanes.totals, partial(first_below, lanes.batch, options))
     if options.check:
         trust = checked(lanes.batch, outcome, trust, options)
-    data = to_dataset(model, protocol, lanes, outcome)
+    data = to_dataset(model, protocol, lanes, outcome, spent=True)
     inputs = resolved_inputs(model, protocol, count, seed, options)
     return data.assign_attrs(
         title=f"{model.title}; {protocol.title}", model=model.name, protocol=protocol.name,

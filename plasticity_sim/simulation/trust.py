@@ -73,15 +73,20 @@ def _drifts(
         rows = [n for n, lane in enumerate(batch.lanes) if not _is_clamped(total, lane)]
         if not rows:
             continue
-        values = outcome.samples[total.variable][rows]
+        values = outcome.samples[total.variable]
+        values = values if len(rows) == len(values) else values[rows]
+        first = values[:, 0]
         sizes = [total.size(batch.lanes[row].initial) for row in rows]
-        sizes = np.maximum(np.abs(values[:, 0]), sizes)
+        sizes = np.maximum(np.abs(first), sizes)
         floor = total.size(dict(zip(batch.model.differential, scales(batch.model), strict=True)))
-        change = np.abs(values - values[:, :1]) / np.where(sizes > 0, sizes, floor or 1)[:, None]
+        # from the extremes, as a difference for each sample takes as much memory as all of them
+        highest, lowest = np.fmax.reduce(values, axis=1), np.fmin.reduce(values, axis=1)
+        farthest = np.fmax(highest - first, first - lowest)
+        change = farthest / np.where(sizes > 0, sizes, floor or 1)
         drifts[total.label] = worst = float(np.nanmax(change))
         if not worst < LARGEST_DRIFT:
-            place, sample = np.unravel_index(np.nanargmax(change), change.shape)
-            row = rows[place]
+            place = int(np.nanargmax(change))
+            row, sample = rows[place], np.nanargmax(np.abs(values[place] - first[place]))
             failures.append(
                 f"'{total.label}' drifts by {worst:.2g} in {named(batch, row)} "
                 f"at {batch.lanes[row].samples[sample]:.6g} s; at most {LARGEST_DRIFT:g} is trusted"
