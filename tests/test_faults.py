@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import xarray as xr
 
+from plasticity_sim.engine.cache import RESTS
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120  # s
 PROTOCOL = """\
@@ -54,7 +56,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 
 def group(process: subprocess.Popen[str]) -> list[str]:
     """Return the commands of a process and of all that it has started."""
-    listed = subprocess.check_output(["ps", "-ww", "-eo", "pgid=,stat=,args="], text=True)
+    listed = subprocess.check_output(["ps", "-ww", "-eo", "sid=,stat=,args="], text=True)
     rows = [line.split(None, 2) for line in listed.splitlines()]
     return [row[2] for row in rows if row[0] == str(process.pid) and row[1][0] != "Z"]
 
@@ -70,6 +72,11 @@ def wait_for(process: subprocess.Popen[str], program: str) -> None:
 
 def only(here: Path, *more: str) -> bool:
     return sorted(os.listdir(here)) == sorted(["long.yaml", "short.yaml", *more])
+
+
+def programs(cache: Path) -> list[str]:
+    """Return what is kept of compiled programs; the rests, found before, are whole."""
+    return [path.name for path in cache.iterdir() if path.is_dir() and path.name != RESTS]
 
 
 RUN = ("run", "./long.yaml", "--model", "hebbian", "--synapses", "100", "--out", "r.nc")
@@ -130,7 +137,7 @@ def test_a_signal_to_the_group_ends_a_compilation(here, tmp_path_factory, number
     assert (found, "Traceback" in err) == (code, False), err
     assert err.splitlines()[-1] == f"plasticity-sim: {word}"
     assert only(here)
-    assert [path.name for path in cache.iterdir() if path.is_dir()] == []
+    assert programs(cache) == []
     assert group(process) == []
 
 
@@ -234,7 +241,7 @@ def test_a_compiler_that_fails_midway_is_told_and_keeps_nothing(here, tmp_path_f
     code, out, err = ended(process)
     assert (code, out, "Traceback" in err) == (1, "", False), err
     assert "the compiler failed; see `doctor`" in err.splitlines()[-1]
-    assert [path.name for path in folder.iterdir() if path.is_dir()] == []
+    assert programs(folder) == []
 
 
 @pytest.mark.long

@@ -8,6 +8,7 @@ import os
 import platform
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -85,7 +86,28 @@ def flags(choices: Choices = FAST) -> tuple[str, ...]:
     return tuple(known[key])
 
 
-def with_headers_read(flags: Sequence[str], folder: str) -> str:
+def make(folder: str, flags: Sequence[str]) -> None:
+    """Compile what Brian2 wrote into `folder`; OSError with the compiler's words if that fails.
+
+    Brian2 would wait for it deaf to interrupts.
+    """
+    command = ["make", "-j2", f"CXX={_with_headers_read(flags, folder)}"]
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        errors="replace", process_group=0,
+    )  # fmt: skip
+    try:
+        said = process.communicate()[1].splitlines()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)  # the compilers that it has started, too
+        process.wait()
+        raise
+    if process.returncode:
+        reason = next((line for line in said if "error:" in line), said[-1] if said else "make")
+        raise OSError(reason)
+
+
+def _with_headers_read(flags: Sequence[str], folder: str) -> str:
     """Return the command that compiles a file in `folder`, with the usual headers read already.
 
     Brian2 writes some thirty small files, and reading the standard library's headers is most of

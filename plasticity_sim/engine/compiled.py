@@ -29,13 +29,14 @@ _POLL = 0.2  # s between looks at the progress of a running program
 
 def compile_program(program: Program, width: int, folder: Path) -> None:
     """Compile `program` for `width` lanes and leave the binary in `folder`."""
-    with lent("cpp_standalone", build.flags(program.flags)) as workshop:
+    flags = build.flags(program.flags)
+    with lent("cpp_standalone", flags) as workshop:
         made = program.parts(width, functions())
         made.network.run(LONGEST * made.group.clock.dt_ * second, namespace=dict(made.namespace))
         device.insert_code("before_end", _handing_over(program, made))
         try:
-            device.build(directory=workshop, compile=True, run=False, debug=False,
-                         with_output=False)  # fmt: skip
+            device.build(directory=workshop, compile=False, run=False)
+            build.make(workshop, flags)
         except (RuntimeError, OSError) as problem:
             raise SimulationError(f"the compiler failed; see `doctor`: {problem}") from None
         shutil.copy2(Path(workshop, _BINARY), folder / _BINARY)

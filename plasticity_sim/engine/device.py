@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,6 @@ _PREFERENCES = (
     "codegen.loop_invariant_optimisations",
     "codegen.cpp.extra_compile_args_gcc",
     "codegen.cpp.extra_link_args",
-    "devices.cpp_standalone.extra_make_args_unix",
 )
 
 
@@ -37,9 +35,6 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
             set_device("cpp_standalone", directory=folder, build_on_run=False)
             prefs["codegen.cpp.extra_compile_args_gcc"] = list(flags)
             prefs["codegen.cpp.extra_link_args"] = list(build.linking())
-            prefs["devices.cpp_standalone.extra_make_args_unix"] = [
-                "-j2", shlex.quote(f"CXX={build.with_headers_read(flags, folder)}"), ">/dev/null",
-            ]  # fmt: skip
         else:
             set_device("runtime")
             prefs["codegen.target"] = target
