@@ -31,7 +31,9 @@ def test_every_file_imports_only_from_the_floors_below_it(monkeypatch):
     assert code == 0, "an import goes up a floor; the report is in the captured output"
 
 
-@pytest.mark.parametrize("path", python_files("plasticity_sim", "figures", "benchmarks"), ids=named)
+@pytest.mark.parametrize(
+    "path", python_files("plasticity_sim", "tests", "figures", "benchmarks"), ids=named
+)
 def test_no_file_is_too_long_to_read_at_once(path):
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= LONGEST

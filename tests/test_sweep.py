@@ -1,79 +1,24 @@
-"""Sweeps: which points there are, what they give, what a folder keeps, and how a mistake ends."""
+"""Sweeps: which points there are, what each of them gives, and how that is drawn."""
 
 from __future__ import annotations
 
 import csv
-import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-import xarray as xr
+from own_sweeps import ESCAPE, HERE, PULSES, SWEEP, bits, swept
+from own_sweeps import here as here
 
 import plasticity_sim as ps
-from plasticity_sim.errors import InputError
-from plasticity_sim.jobs import Cluster, Done
 from plasticity_sim.simulation import Options
 from plasticity_sim.simulation.points import Point, simulate_points
-from plasticity_sim.sweep import Request, resolve, run_sweep
 from plasticity_sim.sweep.design import grid, sample
 from plasticity_sim.sweep.keeping import kept_points
 from plasticity_sim.sweep.plotting import draw_sweep
 
 mpl.use("Agg")
-
-HERE = Path(__file__).parent
-ESCAPE = str(HERE / "models" / "escape.yaml")
-PULSES = str(HERE / "protocols" / "two_pulses_pre.yaml")
-SWEEP = ("sweep", PULSES, "--model", ESCAPE)
-KICKS = (*SWEEP, "--over", "kick=0.1:0.5:9")
-
-
-@pytest.fixture(autouse=True)
-def here(monkeypatch, tmp_path):
-    """Work in a folder of one's own, in chunks of four lanes, and in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("plasticity_sim.sweep.request.LANES_AT_ONCE", 4)
-    monkeypatch.setattr("plasticity_sim.jobs.LocalProcesses", lambda count: Here())
-
-
-class Here:
-    """An executor in this process; it notes what it was asked for, and can end early or die."""
-
-    def __init__(self, interrupted_after=None, deaths=None):
-        self.asked, self.interrupted_after = [], interrupted_after
-        self.deaths = dict(deaths or {})
-
-    def run(self, work, tasks):
-        for task in list(tasks):
-            if len(self.asked) == self.interrupted_after:
-                raise KeyboardInterrupt
-            self.asked.append(task)
-            if self.deaths.get(task, 0):
-                self.deaths[task] -= 1
-                yield Done(task, None, "its process was ended by SIGKILL")
-            else:
-                yield Done(task, work(task))
-
-
-def asked(*over, models=(ESCAPE,), protocol=PULSES, **options):
-    return resolve(Request(protocol, over, models, **options))
-
-
-def swept(*over, folder="out", executor=None, **options):
-    """Run a sweep in this process and return what it left."""
-    run_sweep(asked(*over, **options), Path(folder), executor or Here())
-    return ps.open_sweep(folder)
-
-
-def bits(data: xr.Dataset) -> dict[str, object]:
-    return {str(name): values.to_numpy().tobytes() if values.dtype.kind in "fiu"
-            else values.to_numpy().tolist() for name, values in data.variables.items()}  # fmt: skip
 
 
 def test_combinations_change_fastest_in_the_last_axis():
@@ -220,225 +165,6 @@ def test_a_sample_is_a_table_of_points_with_their_values():
     assert float(point.strength) == pytest.approx(float(ps_strength(alone)), rel=1e-9)
 
 
-def test_what_is_there_is_not_simulated_again():
-    whole = bits(swept("kick=0.1:0.5:9", folder="whole"))
-    with pytest.raises(KeyboardInterrupt):
-        run_sweep(asked("kick=0.1:0.5:9"), Path("out"), Here(interrupted_after=2))
-    second = Here()
-    assert bits(swept("kick=0.1:0.5:9", executor=second)) == whole
-    assert second.asked == [2]
-    third = Here()
-    swept("kick=0.1:0.5:9", executor=third)
-    assert third.asked == []
-
-
-def test_an_interrupt_says_how_to_go_on(cli, monkeypatch):
-    executor = Here(interrupted_after=1)
-    monkeypatch.setattr("plasticity_sim.jobs.LocalProcesses", lambda count: executor)
-    code, out, err = cli(*KICKS, "--out", "out")
-    assert (code, out) == (130, "")
-    assert "4 of 9 points are in 'out'; the same command goes on from there" in err
-    assert sorted(os.listdir("out")) == ["chunks", "lock", "log.jsonl", "manifest.json"]
-
-
-def test_a_chunk_whose_process_dies_is_begun_again():
-    executor = Here(deaths={1: 2})
-    whole = bits(swept("kick=0.1:0.5:9", folder="whole"))
-    assert bits(swept("kick=0.1:0.5:9", executor=executor)) == whole
-    assert executor.asked == [0, 1, 2, 1, 1]
-
-
-def test_a_chunk_whose_process_dies_each_time_is_told_and_the_rest_is_there(cli, monkeypatch):
-    executor = Here(deaths={1: 99})
-    monkeypatch.setattr("plasticity_sim.jobs.LocalProcesses", lambda count: executor)
-    code, out, err = cli(*KICKS, "--out", "out")
-    assert (code, executor.asked.count(1)) == (1, 3)
-    assert "5 of 9 points" in out
-    assert "1 chunks were not computed" in err
-    with pytest.raises(InputError, match="1 of 3 chunks are not in 'out' yet"):
-        ps.open_sweep("out")
-    assert np.isnan(ps.open_sweep("out", partial=True).strength).sum() == 4
-
-
-def test_parts_fill_a_folder_together():
-    sweep, whole = asked("kick=0.1:0.5:9"), bits(swept("kick=0.1:0.5:9", folder="whole"))
-    for part in (1, 2):
-        run_sweep(sweep, Path("out"), Here(), part=(part, 2))
-    assert bits(ps.open_sweep("out")) == whole
-
-
-def test_another_sweep_in_the_folder_is_refused_with_what_differs(cli):
-    cli(*KICKS, "--out", "out")
-    for other, says in (
-        (("--seed", "7"), "seed: 0 there, 7 here"),
-        (("--set", "rate=90 Hz"), "parameters.rate: 100 Hz there, 90 Hz here"),
-        (("--synapses", "2"), "points a chunk[0]: 4 there, 2 here"),
-    ):
-        code, out, err = cli(*KICKS, *other, "--out", "out")
-        assert (code, out, err.count("\n")) == (2, "", 1)
-        assert "'out' holds another sweep (" in err
-        assert says in err
-        assert "give another folder" in err
-
-
-def test_a_truncated_chunk_is_told_and_simulated_again(cli):
-    whole = bits(swept("kick=0.1:0.5:9"))
-    path = Path("out/chunks/00001.nc")
-    content = path.read_bytes()
-    for damaged in (content[: len(content) // 2], b"", content[:-3000] + b"\0" * 3000):
-        path.write_bytes(damaged)
-        code, _, err = cli(*KICKS, "--out", "out")
-        assert (code, err.count("\n")) == (0, 1)
-        assert "'out/chunks/00001.nc' is damaged (" in err
-        assert "it is simulated again" in err
-        assert bits(ps.open_sweep("out")) == whole
-
-
-def test_a_chunk_of_another_sweep_is_refused_and_left_alone(cli):
-    swept("kick=0.1:0.4:9", folder="other")
-    whole = bits(swept("kick=0.1:0.5:9"))
-    path = Path("out/chunks/00001.nc")
-    own, foreign = path.read_bytes(), Path("other/chunks/00001.nc").read_bytes()
-    path.write_bytes(foreign)
-    code, out, err = cli(*KICKS, "--out", "out")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "'out/chunks/00001.nc' is of another sweep; move it away" in err
-    assert path.read_bytes() == foreign
-    path.unlink()
-    assert cli(*KICKS, "--out", "out")[0] == 0
-    assert bits(ps.open_sweep("out")) == whole
-    Path("out/chunks/00002.nc").write_bytes(own)
-    assert "is of chunk 1; move it away" in cli(*KICKS, "--out", "out")[2]
-
-
-def test_an_edited_manifest_is_told_and_costs_nothing_once_it_is_gone(cli, monkeypatch):
-    whole = bits(swept("kick=0.1:0.5:9"))
-    path = Path("out/manifest.json")
-    text = path.read_text()
-    for edited in (text.replace('"seed": 0', '"seed": 1'), text[: len(text) // 2], "[]", "{}"):
-        path.write_text(edited)
-        code, out, err = cli(*KICKS, "--out", "out")
-        assert (code, out, err.count("\n")) == (2, "", 1)
-        assert "'out/manifest.json' is not as it was written; put it back, or remove it" in err
-    path.unlink()
-    executor = Here()
-    monkeypatch.setattr("plasticity_sim.jobs.LocalProcesses", lambda count: executor)
-    assert cli(*KICKS, "--out", "out")[0] == 0
-    assert executor.asked == []
-    assert bits(ps.open_sweep("out")) == whole
-
-
-def test_a_changed_file_of_the_model_is_another_sweep_in_mid_work(cli, monkeypatch):
-    shutil.copy(ESCAPE, "mine.yaml")
-    shutil.copytree(HERE / "models" / "components", "components")
-    sweep = asked("kick=0.1:0.5:9", models=("mine.yaml",))
-    component = Path("components/escape.yaml")
-    component.write_text(component.read_text().replace("100 Hz", "110 Hz"))
-    with pytest.raises(ps.SimulationError, match="the files or versions there are others than at"):
-        run_sweep(sweep, Path("out"), Here())
-    assert os.listdir("out/chunks") == []
-
-
-def test_a_folder_in_which_another_process_works_is_left_to_it(cli):
-    cli(*KICKS, "--out", "out")
-    Path("out/chunks/00001.nc").unlink()
-    hold = "import fcntl, sys; f = open('out/lock', 'r+'); fcntl.lockf(f, fcntl.LOCK_EX, 1, 1)"
-    wait = "print(flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", f"{hold}; {wait}"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as other:  # fmt: skip
-        other.stdout.readline()
-        code, out, err = cli(*KICKS, "--out", "out")
-        assert (code, out, err.count("\n")) == (2, "", 1)
-        assert "another process works in 'out'" in err
-        assert "a process works on it" in cli("sweep", "--status", "--out", "out")[1]
-        other.stdin.close()
-    assert cli(*KICKS, "--out", "out")[0] == 0
-
-
-def test_the_status_tells_how_far_it_is(cli):
-    with pytest.raises(KeyboardInterrupt):
-        run_sweep(asked("kick=0.1:0.5:9"), Path("out"), Here(interrupted_after=2))
-    code, out, _ = cli("sweep", "--status", "--out", "out")
-    assert code == 0
-    assert "two_pulses_pre on escape: 8 of 9 points (2 of 3 chunks), 0 failed" in out
-    assert "nobody works on it; the same command goes on" in out
-    cli(*KICKS, "--out", "out")
-    assert "complete" in cli(*KICKS, "--status", "--out", "out")[1]
-    code, _, err = cli(*KICKS, "--seed", "3", "--status", "--out", "out")
-    assert code == 2
-    assert "seed: 0 there, 3 here" in err
-
-
-def test_hosts_and_times_are_in_the_log_and_not_in_the_data(cli):
-    data = swept("kick=0.1:0.5:9")
-    lines = [json.loads(line) for line in Path("out/log.jsonl").read_text().splitlines()]
-    assert [line["chunk"] for line in lines] == [0, 1, 2]
-    assert {"seconds", "host", "cpu", "ended"} <= lines[0].keys()
-    assert not lines[0].keys() & {*data.attrs, *data.variables} - {"chunk", "points", "failed"}
-
-
-BAD = (
-    (("--over", "kik=1,2"), "did you mean 'kick'?"),
-    (("--over", "kick"), "'kick' has no '='"),
-    (("--over", "kick=0.1:0.5"), "has no count"),
-    (("--over", "kick=1 mV"), "kick is 0.5, so '1 mV'"),
-    (("--over", "rate=1:2:3 mV"), "rate is 100 Hz, so"),
-    (("--over", "rate=0:2:3 Hz log"), "ratios need two ends of one sign"),
-    (("--over", "pulses.rate=-1,2 Hz"), "pulses.rate"),
-    (("--over", "kick=1,1"), "has a value twice"),
-    (("--over", "kick=1", "--over", "kick=2"), "--over: 'kick' is given twice"),
-    (("--over", "kick=1", "--set", "kick=2"), "given by --set and by --over"),
-    (("--over", "kick=0:1:1000", "--over", "rate=1:2:1001 Hz"), "1001000 points; at most 1000000"),
-    ((), "--over: write name=values"),
-    (("--over", "kick=0:1", "--sample", "random", "--points", "4"), "no sample 'random'"),
-    (("--over", "kick=0:1", "--sample", "sobol", "--points", "100"), "powers of two, such as 128"),
-    (("--over", "kick=0:1", "--sample", "sobol"), "give --points"),
-    (("--over", "kick=0:1:5", "--sample", "sobol", "--points", "4"), "takes from --points"),
-    (("--over", "kick=0,1", "--points", "4"), "give --sample"),
-    (("--over", "kick=0,1", "--keep-traces", "kick=2"), "has no value '2'; it has 0, 1"),
-    (("--over", "kick=0,1", "--keep-traces", "n=2"), "no axis 'n'"),
-    (("--over", "kick=0,1", "--keep-traces", "point=2"), "the points are 0 to 1"),
-    (("--over", "kick=0,1", "--part", "3/2"), "write which of how many"),
-    (("--over", "kick=0,1", "--part", "1/2", "--plot", "a.png"), "without --part once all is"),
-    (("--over", "kick=0,1", "--synapses", "0"), "synapses: 0 given"),
-    (("--over", "kick=0,1", "--drug", "apv"), "does not know the drug 'apv'"),
-    (("--over", "kick=0,1", "--jobs", "2", "--cluster", "tcp://x:1"), "--jobs is for this machine"),
-    (("--over", "kick=0,1", "--plot", "a.txt"), "needs an ending"),
-    (("--over", "kick=0,1", "--over", "rate=1,2 Hz", "--over", "n=1,2", "--plot", "a.png"),
-     "--plot draws one or two axes"),
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(("arguments", "says"), BAD)
-def test_a_mistake_is_one_line_and_leaves_nothing(cli, arguments, says):
-    code, out, err = cli(*SWEEP, *arguments, "--out", "out")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert says in err
-    assert os.listdir() == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("sweep", "--out", "out"), "name a protocol"),
-        (("sweep", "--status", "--out", "out"), "there is no sweep in 'out'"),
-        ((*KICKS, "--out", "no/such"), "the folder 'no' does not exist; make it first"),
-    ],
-)
-def test_a_folder_without_a_sweep_is_told(cli, arguments, says):
-    code, out, err = cli(*arguments)
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert says in err
-
-
-def test_a_scheduler_that_does_not_answer_is_told(cli, monkeypatch):
-    monkeypatch.setattr("plasticity_sim.jobs.cluster._ANSWER", 0.5)
-    code, _, err = cli(*KICKS, "--out", "out", "--cluster", "tcp://127.0.0.1:9")
-    assert (code, err.count("\n")) == (2, 1)
-    assert "no scheduler answers at 'tcp://127.0.0.1:9'" in err
-    assert os.listdir() == []
-
-
 @pytest.mark.parametrize(
     ("over", "options", "kind"),
     [
@@ -458,39 +184,3 @@ def test_a_sweep_is_drawn_as_curves_or_as_a_map(over, options, kind):
 def test_a_range_of_even_ratios_is_drawn_on_a_logarithmic_axis():
     figure = draw_sweep(swept("rate=10:1000:5 Hz log"))
     assert figure.axes[0].get_xscale() == "log"
-
-
-def doubled(number: int) -> int:
-    return 2 * number
-
-
-@pytest.fixture
-def scheduler(tmp_path, monkeypatch):
-    """Start a dask scheduler with a worker on loopback; return its address."""
-    monkeypatch.undo()
-    home = {"cwd": tmp_path, "env": os.environ | {"PYTHONPATH": str(HERE.parent) + ":" + str(HERE)},
-            "stderr": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}  # fmt: skip
-    file = tmp_path / "scheduler.json"
-    dask = (sys.executable, "-m", "dask", "scheduler", "--host", "127.0.0.1", "--port", "0")
-    worker = (sys.executable, "-m", "dask", "worker", "--scheduler-file", str(file),
-              "--nthreads", "1", "--no-nanny", "--no-dashboard")  # fmt: skip
-    processes = [
-        subprocess.Popen([*dask, "--no-dashboard", "--scheduler-file", str(file)], **home),
-        subprocess.Popen(worker, **home),
-    ]
-    try:
-        for _ in range(300):
-            if file.exists() and file.read_text().rstrip().endswith("}"):
-                break
-            processes[0].poll()
-            subprocess.run([sys.executable, "-c", "import time; time.sleep(0.1)"], check=True)
-        yield json.loads(file.read_text())["address"]
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-
-
-def test_every_task_on_a_cluster_comes_back_with_its_value(scheduler):
-    found = Cluster(scheduler).run(doubled, [1, 2, 3, 4, 5])
-    assert sorted((done.task, done.value) for done in found) == [(n, 2 * n) for n in range(1, 6)]
