@@ -123,6 +123,16 @@ def test_a_run_in_the_background_of_a_script_is_terminated(here):
     assert group(process) == []
 
 
+def test_a_compiled_simulation_ends_when_its_command_is_killed(here):
+    """Nothing can be done about a kill, but what the command has started notices within seconds."""
+    process = started(here, *RUN)
+    wait_for(process, "/main")
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    time.sleep(3)  # it looks once a second, and would run for longer
+    assert group(process) == []
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(("number", "code", "word"), ENDINGS)
 def test_a_signal_to_the_group_ends_a_compilation(here, tmp_path_factory, number, code, word):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from plasticity_sim.engine.device import lent
 from plasticity_sim.engine.lookup import PROGRESS_FILE, Tables, functions
 from plasticity_sim.engine.program import LONGEST, PLACE, Found, Parts, Program, found, records
 from plasticity_sim.errors import SimulationError
+from plasticity_sim.scratch import private_folder
 
 Process = subprocess.Popen[bytes]
 
@@ -66,8 +66,7 @@ def run_compiled(
 
     `started` is given the process, so that others can end it.
     """
-    with tempfile.TemporaryDirectory(prefix="plasticity-sim-", dir=_quick_place()) as place:
-        desk = Path(place)
+    with private_folder(_quick_place()) as desk:
         for name, values in tables.files.items():
             values.tofile(desk / name)
         _execute([str(folder / _BINARY)], desk, started, progress)
@@ -116,11 +115,11 @@ def _key(program: Program, width: int) -> str:
     return cache.fingerprint(*texts, *map(" ".join, names), *stepping)
 
 
-def _quick_place() -> str | None:
+def _quick_place() -> Path | None:
     """Return where small files are quick to make, None for the usual place."""
     memory = Path("/dev/shm")
     roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
-    return str(memory) if roomy else None
+    return memory if roomy else None
 
 
 def _execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ from brian2.devices.device import reset_device
 from brian2.groups import neurongroup
 
 from plasticity_sim.engine import build
+from plasticity_sim.scratch import private_folder
 
 _PREFERENCES = (
     "codegen.target",
@@ -30,9 +30,9 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
     check = neurongroup.check_identifier_pre_post
     # refuses names such as tau_pre, which mean something of their own in Synapses alone
     neurongroup.check_identifier_pre_post = lambda _: None
-    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
+    with private_folder() as folder:
         if target == "cpp_standalone":
-            set_device("cpp_standalone", directory=folder, build_on_run=False)
+            set_device("cpp_standalone", directory=str(folder), build_on_run=False)
             prefs["codegen.cpp.extra_compile_args_gcc"] = list(flags)
             prefs["codegen.cpp.extra_link_args"] = list(build.linking())
         else:
@@ -41,7 +41,7 @@ def lent(target: str, flags: Sequence[str] = ()) -> Iterator[str]:
         # the compiler does this better, and sympy slowly
         prefs["codegen.loop_invariant_optimisations"] = False
         try:
-            yield folder
+            yield str(folder)
         finally:
             neurongroup.check_identifier_pre_post = check
             device.reinit()

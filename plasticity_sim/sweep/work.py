@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import platform
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from plasticity_sim.errors import InputError, SimulationError
 from plasticity_sim.measures import measured
 from plasticity_sim.model import Model
 from plasticity_sim.protocol import Protocol
+from plasticity_sim.scratch import private_folder
 from plasticity_sim.simulation.dataset import axis_names
 from plasticity_sim.simulation.grid import POINT
 from plasticity_sim.simulation.points import Failure, Point, Together, simulate_points
@@ -166,8 +166,8 @@ def content_of(data: xr.Dataset, traces: xr.Dataset | None) -> str:
 
 
 def _as_file(data: xr.Dataset, traces: xr.Dataset | None) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="plasticity-sim-") as folder:
-        path = Path(folder, "chunk.nc")
+    with private_folder() as folder:
+        path = folder / "chunk.nc"
         data.to_netcdf(path, engine="h5netcdf")
         if traces is not None:
             traces.to_netcdf(path, engine="h5netcdf", group=TRACES, mode="a")
