@@ -148,9 +148,10 @@ def test_a_setting_that_could_mean_two_names_them():
 
 
 @pytest.mark.parametrize("text", ["1 mV", "0 Hz", "-1 Hz", "fast"])
-def test_a_wrong_setting_names_the_setting(text):
-    with pytest.raises(InputError, match=r"^rate: "):
-        load_protocol("low_frequency").with_settings(rate=text)
+def test_a_wrong_setting_names_the_setting_once(text):
+    for name in ("rate", "pulses.rate"):
+        with pytest.raises(InputError, match=rf"^{name}: '"):
+            load_protocol("low_frequency").with_settings(**{name: text})
     with pytest.raises(InputError, match="has no setting 'rat'"):
         load_protocol("low_frequency").with_settings(rat=text)
 

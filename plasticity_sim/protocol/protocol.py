@@ -86,7 +86,12 @@ class Protocol:
         try:
             _ = changed.conditions  # a wrong value is an error here, not later
         except InputError as problem:  # which the file's lines would only hide
-            raise InputError(f"{', '.join(values)}: {problem.message}") from None
+            full_names = {name.rpartition(".")[2]: name for name in values}
+            key, _, reason = problem.message.partition(": ")
+            message = f"{full_names[key]}: {reason}" if key in full_names else (
+                f"{', '.join(values)}: {problem.message}"
+            )  # fmt: skip
+            raise InputError(message) from None
         return changed
 
     def with_drugs(self, drugs: list[dict[str, str]]) -> Protocol:
