@@ -169,7 +169,7 @@ def kind_of(document: Document) -> str:
             return kind
     raise InputError(
         "is neither a model (components), a component (equations), a protocol (follow_up), an "
-        "experiment (outcomes) nor a fit (targets)",
+        "experiment (outcomes), a fit (targets) nor a values file (values)",
         document.path,
     )
 
@@ -177,7 +177,7 @@ def kind_of(document: Document) -> str:
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(help="YAML files of models, components, protocols, experiments, fits"),
+        typer.Argument(help="YAML files: models, components, protocols, experiments, fits, values"),
     ],
 ) -> None:
     """Check files; the first mistake of each is told with its line."""
@@ -195,11 +195,11 @@ def check(
 def _checked(name: str) -> str:
     from plasticity_sim.experiment import load_experiment
     from plasticity_sim.fit import load_fit
-    from plasticity_sim.model import load_model
+    from plasticity_sim.model import load_model, read_values
     from plasticity_sim.model.loading import load_component
     from plasticity_sim.protocol import load_protocol
 
-    kind, document = locate(name)
+    kind, _ = locate(name)
     if kind == "fits":
         fit = load_fit(name)
         return f"a fit of {len(fit.free)} parameters to {len(fit.targets)} targets"
@@ -216,10 +216,7 @@ def _checked(name: str) -> str:
     if kind == "components":
         variables, parameters = load_component(name)
         return f"a component with {variables} variables, {parameters} parameters"
-    values = document.data["values"]
-    if not isinstance(values, dict):
-        raise document.error("values: write NAME: {value: 0.6 nS, assumed: why}", "values")
-    return f"a values file with {len(values)} entries"
+    return f"a values file with {len(read_values(name).entries)} entries"
 
 
 def cite(

@@ -61,6 +61,7 @@ def read_values(path: str) -> Values:
             entries[name] = validated_data(document, entry, ParameterFormat, place)
         else:
             raise document.error(f"{name}: write a quantity, as in '0.6 nS'", "values", name)
+        _parameter(name, entries[name], "", document)  # whichever model it is meant for
     return Values(document, entries)
 
 
@@ -73,11 +74,17 @@ def changed_parameters(
         if name not in known:
             hint = suggestion(name, known)
             raise document.error(f"values: no parameter '{name}'; {hint}", "values", name)
-        if isinstance(entry, str):
-            entry = ParameterFormat(value=entry, assumed=f"set in {document.path}")
-        new = read_parameter(name, entry, known[name].component, document, "values", name)
+        new = _parameter(name, entry, known[name].component, document)
         if new.dimensions is not known[name].dimensions:
             message = f"{name} is {known[name].text}, so '{new.text}' has the wrong unit"
             raise document.error(message, "values", name)
         changed[name] = new
     return changed
+
+
+def _parameter(
+    name: str, entry: ParameterFormat | str, component: str, document: Document
+) -> Parameter:
+    if isinstance(entry, str):
+        entry = ParameterFormat(value=entry, assumed=f"set in {document.path}")
+    return read_parameter(name, entry, component, document, "values", name)
