@@ -202,6 +202,15 @@ class TestRanges:
         assert free.text(0.0411522) == "0.0411522 nS"
 
 
+def test_two_targets_may_read_one_condition(rule):
+    # one figure within an interval, and again the same one against another
+    again = "{name: again, protocol: stdp_pairs, set: {lag: 10 ms}, minus: far, at_least: 0}"
+    rule.write_text(PAIR_RULE.replace("targets:", f"targets:\n  - {again}"))
+    fit = load_fit(str(rule))
+    assert [target.trial for target in fit.targets] == [0, 0, 1]
+    assert [trial.conditions for trial in fit.trials] == [(0,), (0,)]
+
+
 BAD = [
     ("range: 10:60 ms", "range: 60:10 ms", "6: range: '60:10 ms' is empty"),
     ("range: 10:60 ms", "range: 10:60 mV", "6: range: .* wrong unit"),

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from plasticity_sim.cli.options import console, results_folder
 from plasticity_sim.cli.run import progress_bar
+from plasticity_sim.errors import InputError
 
 _QUIET = 10.0  # s between lines where there is no terminal for a bar
 
@@ -44,18 +45,20 @@ def fit(
     from dataclasses import replace
 
     from plasticity_sim.fit import load_fit
-    from plasticity_sim.fit.ledger import Ledger, in_folder, require
+    from plasticity_sim.fit.ledger import ledger_of, require
     from plasticity_sim.fit.outputs import identity, write_report, write_values
+    from plasticity_sim.fit.parts import MOST_EVALUATIONS
     from plasticity_sim.fit.search import search
 
     for package in ("optuna", "cmaes"):
         require(package)
     wanted = load_fit(name)
     if evaluations is not None:
+        if evaluations > MOST_EVALUATIONS:
+            raise InputError(f"--evaluations: {evaluations} given; at most {MOST_EVALUATIONS}")
         wanted = replace(wanted, optimiser=replace(wanted.optimiser, evaluations=evaluations))
-    folder.mkdir(exist_ok=True)
     study = f"{wanted.name} {identity(wanted)[:16]}"
-    ledger = Ledger(storage or in_folder(folder), study, wanted.free)
+    ledger = ledger_of(folder, storage, study, wanted.free)
     there = len(ledger.read())
     if there:
         print(f"{there} evaluations are there; going on from them", file=sys.stderr)

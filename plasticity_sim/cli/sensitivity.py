@@ -53,7 +53,7 @@ def sensitivity(
     folder = results_folder(out)
     from plasticity_sim.drawing import save
     from plasticity_sim.fit import load_fit
-    from plasticity_sim.fit.ledger import Ledger, in_folder, require
+    from plasticity_sim.fit.ledger import ledger_of, require
     from plasticity_sim.fit.outputs import identity
     from plasticity_sim.fit.sensitivity import COLUMNS, COUNTS, points, with_ranges
     from plasticity_sim.fit.sensitivity import sensitivity as studied
@@ -68,9 +68,8 @@ def sensitivity(
     fit = with_ranges(fit, over or [], _share(within))
     size = count or COUNTS[method]
     total = len(points(method, fit, size, seed))
-    folder.mkdir(exist_ok=True)
     study = f"{fit.name} {method} {size} {seed} {identity(fit)[:16]}"
-    ledger = Ledger(storage or in_folder(folder), study, fit.free)
+    ledger = ledger_of(folder, storage, study, fit.free)
     there = len(ledger.read())
     print(f"{total} points" + f", {there} of them there" * bool(there), file=sys.stderr)
     with interruptible(folder, storage), progress_bar(f"{method} {fit.name}") as (update, announce):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from plasticity_sim.fit.parts import MOST_EVALUATIONS
 from plasticity_sim.formats import Strict, Text, Version, Words
 from plasticity_sim.protocol.formats import Drugs, MeasureFormat
 
@@ -76,7 +77,7 @@ class OptimiserFormat(Strict):
     population: int = Field(default=16, ge=4, le=10_000)
     sigma: float = Field(default=0.2, gt=0, le=1)
     seed: int = Field(default=1, ge=0, le=2**31)
-    evaluations: int = Field(default=1600, ge=1, le=10_000_000)
+    evaluations: int = Field(default=1600, ge=1, le=MOST_EVALUATIONS)
 
 
 class FitFormat(Strict):

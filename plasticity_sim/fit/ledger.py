@@ -45,6 +45,15 @@ def in_folder(folder: Path) -> str:
     return f"sqlite:///{folder / 'fit.db'}"
 
 
+def ledger_of(folder: Path, storage: str | None, name: str, free: Sequence[Free]) -> Ledger:
+    """Return the ledger of a study, and make the folder of its results once there can be any."""
+    if storage is None:
+        folder.mkdir(exist_ok=True)
+    ledger = Ledger(storage or in_folder(folder), name, free)
+    folder.mkdir(exist_ok=True)
+    return ledger
+
+
 class Ledger:
     """One study of a storage: it is made if it is not there."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from brian2.units.fundamentalunits import Dimension
@@ -53,6 +54,8 @@ def _free(name: str, given: FreeFormat, model: Model, document: Document) -> Fre
         low, high, unit = parse_low_high(given.range, like)
         if given.scale == "log" and low <= 0:
             raise InputError(f"range: '{given.range}' is not positive; write scale: linear")
+        if given.scale == "log" and not math.isfinite(high / low):
+            raise InputError(f"range: '{given.range}' spans more than a number can hold")
         text = given.start if given.start is not None else model.parameters[name].text
         start = float(f"{in_unit(float(parse_quantity(text, like)), unit):.{DIGITS}g}")
         if not low <= start <= high:

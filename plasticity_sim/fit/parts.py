@@ -11,6 +11,7 @@ from plasticity_sim.model import Model
 from plasticity_sim.protocol import Protocol
 
 DIGITS = 6  # of a candidate's values: what is simulated is what can be pasted into a file
+MOST_EVALUATIONS = 10_000_000
 INFEASIBLE = 1e6  # the loss of values at which the model does not rest, or a run cannot be believed
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
 from plasticity_sim.document import Document
-from plasticity_sim.errors import InputError, suggestion
+from plasticity_sim.errors import InputError, SimulationError, suggestion
 from plasticity_sim.experiment import Experiment, Outcome, load_experiment
 from plasticity_sim.fit.formats import TargetFormat
 from plasticity_sim.fit.parts import Target, Trial, Wanted
@@ -133,7 +133,8 @@ class Targets:
         place = self._keys.index(key)
         there = self.trials[place].conditions
         new = tuple(c for c in wanted if c not in there)
-        self._check_runs(protocol, values, new)
+        if new:
+            self._check_runs(protocol, values, new)
         self.trials[place] = replace(self.trials[place], conditions=there + new)
         return place
 
@@ -144,7 +145,10 @@ class Targets:
         model = self.model.with_parameters(values)
         rests = self._rests.setdefault(json.dumps(values), Rests(model, 1))
         some = tuple(protocol.conditions[c] for c in conditions)
-        plan(model, Grid(protocol.name, protocol.axes, some), 1, SEED, rests)
+        try:
+            plan(model, Grid(protocol.name, protocol.axes, some), 1, SEED, rests)
+        except SimulationError as problem:  # with these values it has no rest
+            raise InputError(str(problem)) from None
 
     def _file(self, name: str) -> str:
         """Return the path of a file beside the fit, or the name of something shipped."""

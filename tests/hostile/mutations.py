@@ -13,7 +13,7 @@ from typing import Any
 from plasticity_sim.document import read_document
 from plasticity_sim.library import library
 
-KINDS = ("models", "components", "protocols", "experiments")
+KINDS = ("models", "components", "protocols", "experiments", "fits")
 
 # Written into a file as they stand, so that YAML reads them in its own way.
 VALUES = (

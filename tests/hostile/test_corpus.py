@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hostile_fits
 import hostile_models
 import hostile_protocols
 import hostile_texts
@@ -9,7 +10,10 @@ import hostile_yaml
 import pytest
 from feeding import fed, tree
 
-CASES = [*hostile_yaml.CASES, *hostile_protocols.CASES, *hostile_models.CASES, *hostile_texts.CASES]
+CASES = [
+    *hostile_yaml.CASES, *hostile_protocols.CASES, *hostile_models.CASES, *hostile_texts.CASES,
+    *hostile_fits.CASES,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

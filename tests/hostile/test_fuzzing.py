@@ -12,7 +12,7 @@ from mutations import KINDS, mutants
 
 from plasticity_sim.library import library
 
-QUICK, LONG = 60, 3000  # mutants of each of the four kinds
+QUICK, LONG = 60, 3000  # mutants of each of the five kinds
 SEED, LONG_SEED = 1, 2
 
 
