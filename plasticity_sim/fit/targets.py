@@ -41,6 +41,7 @@ class Targets:
     trials: list[Trial] = field(default_factory=list)
     _keys: list[str] = field(default_factory=list)
     _rests: dict[str, Rests] = field(default_factory=dict)
+    _protocols: dict[str, Protocol] = field(default_factory=dict)
 
     def read(self, given: TargetFormat, number: int) -> None:
         """Add the target, or every outcome of the experiment, that stands at `number`."""
@@ -80,7 +81,7 @@ class Targets:
             ))  # fmt: skip
 
     def _add_protocol(self, given: TargetFormat) -> None:
-        protocol = load_protocol(self._file(str(given.protocol)))
+        protocol = self._protocol(self._file(str(given.protocol)))
         values = dict(given.set)
         fixed = {name: text for name, text in values.items() if name in self.model.parameters}
         for name in fixed:
@@ -149,6 +150,12 @@ class Targets:
             plan(model, Grid(protocol.name, protocol.axes, some), 1, SEED, rests)
         except SimulationError as problem:  # with these values it has no rest
             raise InputError(str(problem)) from None
+
+    def _protocol(self, name: str) -> Protocol:
+        """Return a protocol, read once for all targets of it."""
+        if name not in self._protocols:
+            self._protocols[name] = load_protocol(name)
+        return self._protocols[name]
 
     def _file(self, name: str) -> str:
         """Return the path of a file beside the fit, or the name of something shipped."""
