@@ -110,3 +110,36 @@ def test_a_drug_keeps_its_dose(tmp_path):
         ("apv", "50 uM"),
         ("ifenprodil", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "samples"),
+    [
+        ("record: [{every: 1 s, from: 1 s, until: 3 s}]", [0, 1, 2, 3, 14]),
+        ("record: [{every: 4 s, from: end}, {every: 1 s, until: 2 s}]", [0, 1, 2, 4, 8, 12, 14]),
+        (  # the measure is read at both ends of its window and at every fifth of it
+            "record: [{every: 100 s}]\nmeasure: {at: 7 s, window: 2 s}",
+            [0, 9, 9.4, 9.8, 10.2, 10.6, 11],
+        ),
+    ],
+)
+def test_samples_are_what_was_asked_for_the_start_and_the_measure(tmp_path, body, samples):
+    assert timeline(tmp_path, f"{FIVE}{body}\n").samples == pytest.approx(samples)
+
+
+def test_400_samples_go_over_the_whole_run_where_none_are_asked_for(tmp_path):
+    samples = timeline(tmp_path, f"{FIVE}baseline: {{duration: 5 s}}\n").samples
+    assert (samples.size, samples[0], samples[-1]) == (400, -5, 14)
+    assert np.diff(samples) == pytest.approx(19 / 399)
+
+
+def test_a_measure_without_a_window_is_read_once(tmp_path):
+    line = timeline(tmp_path, f"{FIVE}measure: {{at: 5 s}}\n")
+    assert (line.measure_at, line.measure_window) == (5, 0)
+
+
+def test_without_an_induction_test_pulses_go_on_from_baseline_to_follow_up(tmp_path):
+    tests = "{duration: 2 s, rate: 2 Hz}"
+    text = f"format: 1\ntitle: own\nbaseline: {tests}\nfollow_up: {tests}\n"
+    (condition,) = own(tmp_path, "", text).conditions
+    assert condition.timeline.tests == pytest.approx([-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5])

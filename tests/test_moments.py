@@ -28,3 +28,9 @@ def test_a_moment_is_counted_from_what_it_names(text, seconds):
 def test_what_is_no_moment_is_told_how_to_write_one(text, says):
     with pytest.raises(InputError, match=says):
         moment(text, MOMENTS)
+
+
+def test_a_moment_has_at_most_200_characters():
+    assert moment("end".ljust(200), MOMENTS) == 40
+    with pytest.raises(InputError, match="is not a moment"):
+        moment("end".ljust(201), MOMENTS)

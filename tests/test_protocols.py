@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from plasticity_sim.errors import InputError
 from plasticity_sim.protocol import load_protocol
 from plasticity_sim.protocol.formats import LevelFormat
-from plasticity_sim.protocol.pulses import nested_times
+from plasticity_sim.protocol.pulses import nested_times, regular_times
 
 HEAD = "format: 1\ntitle: own\nfollow_up: {duration: 10 s}\n"  # bodies begin on line 4
 FIVE = "induction:\n  - pre: [{count: 5, rate: 1 Hz}]\n"
@@ -77,6 +77,17 @@ def test_jitter_is_the_same_in_every_run_and_other_with_another_seed(tmp_path):
     assert (one.pre != other.pre).any()
     assert 0.001 < np.std(one.pre - np.arange(50)) < 0.006
     assert one.post == pytest.approx(np.arange(50) + 0.005)  # so that the lag varies
+    assert np.mean(one.pre - np.arange(50)) == pytest.approx(0, abs=4 * 0.003 / 50**0.5)
+
+
+def test_a_jitter_of_zero_moves_no_pulse(tmp_path):
+    line = part(tmp_path, "{pre: [{count: 5, rate: 1 Hz}], jitter: 0 ms}")
+    assert line.pre.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_one_level_may_be_written_without_a_list(tmp_path):
+    line = part(tmp_path, "{pre: {count: 3, rate: 1 Hz}, post: {levels: {count: 2, rate: 1 Hz}}}")
+    assert (line.pre.tolist(), line.post.tolist()) == ([0, 1, 2], [0, 1])
 
 
 def test_a_poisson_train_is_the_same_in_every_run_at_its_mean_rate(tmp_path):
@@ -86,6 +97,11 @@ def test_a_poisson_train_is_the_same_in_every_run_at_its_mean_rate(tmp_path):
     assert one.size != other.size or (one != other).any()
     assert one.size == pytest.approx(5000, abs=5 * 5000**0.5)
     assert np.std(np.diff(one)) == pytest.approx(0.02, rel=0.1)  # exponential: s.d. = mean
+
+
+def test_a_poisson_train_lasts_as_long_as_it_says(tmp_path):
+    line = part(tmp_path, "{pre: {poisson: 1 kHz, duration: 2 s}}")
+    assert line.last == pytest.approx(2, abs=0.04)  # forty intervals at both ends
 
 
 def test_a_part_begins_after_the_last_pulse_of_the_part_before(tmp_path):
@@ -250,6 +266,11 @@ def test_samples_are_sorted_and_never_twice(tmp_path_factory, every, finer, unti
     samples = timeline(folder, FIVE + record).samples
     assert (np.diff(samples) > 1e-9).all()
     assert (samples[0], samples[-1]) == (0, pytest.approx(14))
+
+
+def test_a_million_pulses_are_possible():
+    assert nested_times([LevelFormat(count=1000, rate="1 kHz")] * 2).size == 1_000_000
+    assert regular_times(0.0, 1000.0, 0.001, "rate").size == 1_000_000
 
 
 def test_the_bound_on_pulses_holds_for_all_parts_together(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from plasticity_sim.document import LARGEST_FILE
 from plasticity_sim.errors import InputError
 from plasticity_sim.protocol import load_protocol
 
@@ -27,6 +28,25 @@ def test_time_zero_is_the_first_pulse_of_a_file_too(tmp_path):
     (tmp_path / "spikes.csv").write_text("5\n6\n")
     line = part(tmp_path, "{pre: {file: spikes.csv}}")
     assert (line.pre[0], line.last) == (0, 1)
+
+
+def test_time_zero_is_the_first_post_spike_where_there_are_no_pre_spikes(tmp_path):
+    (tmp_path / "spikes.csv").write_text("5\n6\n")
+    line = part(tmp_path, "{post: {train: {file: spikes.csv}}}")
+    assert (line.post.tolist(), line.last) == ([0, 1], 1)
+
+
+def test_pre_and_post_spikes_of_two_files_keep_their_distance(tmp_path):
+    (tmp_path / "pre.csv").write_text("5\n6\n")
+    (tmp_path / "post.csv").write_text("4.5\n7\n")
+    line = part(tmp_path, "{pre: {file: pre.csv}, post: {train: {file: post.csv}}}")
+    assert (line.pre.tolist(), line.post.tolist()) == ([0, 1], [-0.5, 2])
+
+
+def test_a_spike_file_may_be_larger_than_a_protocol(tmp_path):
+    (tmp_path / "spikes.csv").write_text("".join(f"{n}.000000000000\n" for n in range(12_000)))
+    assert (tmp_path / "spikes.csv").stat().st_size > LARGEST_FILE
+    assert part(tmp_path, "{pre: {file: spikes.csv}}").pre.size == 12_000
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,14 +21,9 @@ _LABELS = {"name", "title"}
 
 def settings(data: dict[str, Any]) -> dict[str, Place]:
     """Return the place of every value that may be set or swept, by its shortest full name."""
-    found: dict[str, list[Place]] = {}
-    for place in _leaves(data, ()):
-        found.setdefault(_full_name(data, place), []).append(place)
-    return {
-        name if len(places) == 1 else f"{_part(place)}.{name}": place
-        for name, places in found.items()
-        for place in places
-    }
+    named = [(_names(data, place), place) for place in _leaves(data, ())]
+    times = Counter(name for names, _ in named for name in set(names))
+    return {min(names, key=times.__getitem__): place for names, place in named}
 
 
 def find_setting(data: dict[str, Any], name: str) -> Place | None:
@@ -118,12 +114,21 @@ def _full_name(data: Any, place: Place) -> str:
             inner = len(around) - 1 - step
             own = level if isinstance(level, str) else ""  # anything else is told later
             words[-1] = own or (_LEVELS[inner] if inner < len(_LEVELS) else f"level{inner}")
-    return ".".join(words[-2:]) if words[0] == "induction" else ".".join(words)
+    return ".".join(words[-2:])
 
 
-def _part(place: Place) -> str:
+def _names(data: Any, place: Place) -> list[str]:
+    """Return what a setting may be called, the shortest first; the last one is only its own."""
     numbers = [str(step + 1) for step in place if isinstance(step, int)]
-    return f"part{numbers[0]}" if numbers else str(place[0])
+    part = f"part{numbers[0]}" if numbers else str(place[0])
+    around = [step for step in place[2:-2] if isinstance(step, str)]
+    name = _full_name(data, place)
+    return [
+        name,
+        f"{part}.{name}",
+        ".".join([part, *around, name]),
+        ".".join([part, *around, *numbers[1:], name]),
+    ]
 
 
 def _at(data: Any, place: Place) -> Any:

@@ -28,7 +28,7 @@ from plasticity_sim.protocol.pulses import (
     positive_rate,
     regular_times,
 )
-from plasticity_sim.quantities import parse_quantity, seconds
+from plasticity_sim.quantities import parse_quantity
 
 Gap = tuple[float, float]  # s: from the last pulse of one part to the first of the next
 
@@ -108,14 +108,12 @@ def moment(text: str, times: dict[str, float]) -> float:
     70.0
     """
     match = _MOMENT.fullmatch(text) if len(text) <= _LONGEST_MOMENT else None
-    if not match or (match[1] is None and match[2] != "-"):
+    if not match or match[1] is None:
         try:
-            return duration(text[: _LONGEST_MOMENT + 1], "a moment")
+            return duration(text, "a moment")
         except InputError:
             hint = "write 'induction - 5 min', 'end + 10 min', 'start' or '30 s'"
             raise InputError(f"'{text[:80]}' is not a moment; {hint}") from None
-    if match[1] is None:
-        return duration(text, "a moment")
     shift = duration(match[3], match[1]) if match[2] else 0.0
     return times[match[1]] + (-shift if match[2] == "-" else shift)
 
@@ -240,7 +238,7 @@ def _measure(given: ProtocolFormat, follow_up: float) -> tuple[float, float]:
     if given.measure is None:
         return follow_up, 0.0
     at = positive_duration(given.measure.at, "at")
-    width = seconds(given.measure.window) if given.measure.window else 0.0
+    width = duration(given.measure.window, "window") if given.measure.window else 0.0
     if at > follow_up * (1 + 1e-12):
         raise InputError(f"measure: '{given.measure.at}' lies after the follow-up has ended")
     if not 0 <= width <= at:
