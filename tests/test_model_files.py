@@ -8,6 +8,8 @@ from brian2 import Equations
 
 from plasticity_sim.errors import InputError
 from plasticity_sim.model import load_model, read_values
+from plasticity_sim.model.equations import parse_equations
+from plasticity_sim.quantities import parse_unit
 
 COMPONENT = """\
 format: 1
@@ -91,11 +93,12 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("value: 10 ms", "value: 10", 4, "wanted"), ("v: -70 mV", "w: 1", 11, "'w' is not a state"),
         ("value: 10 ms", "value: 10 mz", 13, "'mz' is not a unit"),
         ("value: 10 ms", "value: 10 mV", 4, "the equation of 'x' has"),
-        ("-x / tau ", "-x / tua ", 4, "did you mean 'tau'?"),
+        ("-x / tau ", "-x / tua ", 4, "the equation of 'x' reads 'tua', which nothing defines; d"),
         ("1 + k * x ", "1 + tau * x ", 6, "mixes units"), ("format: 1", "format: 2", 1, "format"),
         ("1 + k * x ", "tau * x ", 6, "has the unit ms, where 1 is wanted"),
-        ("1 + k * x            : 1", "1 + k * x", 6, "has no unit; write `dx/dt"),
-        ("v : volt", "v : mV", 7, "without prefix"), ("x += a", "y += a", 9, "'y' is not a state"),
+        ("1 + k * x            : 1", "1 +\n    k * x", 6, "'w = 1 + k * x' has no unit; write `dx"),
+        ("v : volt", "v : mV", 7, "without prefix"),
+        ("x += a", "y += a", 9, "on_pre: 'y' is not a state"),
         ("v : volt", "v : furlong", 7, "'furlong' is not a unit"),
         ("v : volt", "v : volt (constant)", 7, "flags such as (constant)"),
         ("1 + k * x ", "1 + k * sqr(x) ", 6, "no function 'sqr'; did you mean 'sqrt'?"),
@@ -106,8 +109,9 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("  a: {value: 1,", "  ms: {value: 1,", 15, "'ms' is a unit"),
         ("  a: {value: 1,", "  x: {value: 1,", 15, "'x' is defined already"),
         ("  a: {value: 1,", "  tau: {value: 1,", 15, "(first on line 13)"),
-        ("x += a", "x += tau", 9, "gives ms, where 1 is wanted"),
-        ("x += a", "x += aa", 9, "did you mean 'a'?"),
+        ("x += a", "x += tau", 9, "on_pre: 'x += tau' gives ms, where 1 is wanted"),
+        ("v = v_high", "v = tau", 10, "on_pre: 'v = tau' gives ms, where mV is wanted"),
+        ("x += a", "x += aa", 9, "on_pre reads 'aa', which nothing defines; did you mean 'a'?"),
         ("after: delay", "after: k", 10, "after has the unit 1"),
         ("after: delay", "after: 5 ms", 10, "`after` names a parameter"),
         ("after: delay", "after: delay * x", 10, "must be constant"),
@@ -117,12 +121,52 @@ def test_an_own_component_in_the_folder_components_comes_first(tmp_path):
         ("v: -70 mV", "vv: -70 mV", 11, "did you mean 'v'?"),
         ("  k: {", "  no: {value: 1, assumed: x}\n  k: {", 14, "'no' of trace is read by nothing"),
         ("initial:", "threshold: v > tau\ninitial:", 11, "threshold mixes units"),
+        ("initial:", "threshold: v > (\ninitial:", 11, "'v > (' is not an expression"),
+        ("{x: 0.5, v: -70 mV}", "\n  x: 0.5\n  v: a * (", 13, "'a * (' is not an expression"),
+        ("  v : volt", "  v : volt\n  y = tau : 1", 8, "the equation of 'y' has the unit ms"),
+        ("on_pre:", "on_spike: [{after: delay, do: x = 0}]\non_pre:", 8, "on_spike: a delay after"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_component_is_told_at_its_line(tmp_path, old, new, line, says):
     message = refusal(written(tmp_path, trace=changed(COMPONENT, old, new)))
     assert message.startswith(f"trace.yaml:{line}: ")
     assert says in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("-x / tau ", "-x * (k + a) ", "the unit 1, where 1/s is wanted; without a unit are a, k"),
+        ("-x / tau ", "-x * tau ", "the equation of 'x' has the unit ms, where 1/s is wanted"),
+        ("1 + k * x ", "1 + tau * x ", "the equation of 'w' mixes units: Expression '1 + tau * x' "
+         "uses inconsistent units ('1' has unit 1; 'tau * x' has unit s)"),
+    ],
+)  # fmt: skip
+def test_units_that_do_not_agree_are_told_with_the_plain_numbers_beside_them(
+    tmp_path, old, new, says
+):
+    assert refusal(written(tmp_path, trace=changed(COMPONENT, old, new))).endswith(says)
+
+
+@pytest.mark.parametrize("unit", ["volt/(metre*second)", "1/(mM*second)", "(volt*second)/(metre)"])
+def test_a_unit_may_have_brackets(unit):
+    ((variable, _),) = parse_equations(f"x : {unit}", "own")
+    assert (variable.unit, variable.dimensions) == (unit, parse_unit(unit).dim)
+
+
+@pytest.mark.parametrize("flags", ["(constant)", "volt (constant over dt, unless refractory)"])
+def test_flags_are_refused_with_and_without_a_unit(flags):
+    with pytest.raises(InputError, match=r"flags such as \(constant\) are not used here"):
+        parse_equations(f"x : {flags}", "own")
+
+
+@pytest.mark.parametrize("own", ["  readout = 5 * x : 1\n", "  readout : 1\n"])
+def test_a_readout_that_is_an_expression_takes_its_name(tmp_path, own):
+    trace = changed(COMPONENT, "  v : volt\n", "  v : volt\n" + own)
+    path = written(tmp_path, changed(MODEL, "readout: w", "readout: 2 * w"), trace=trace)
+    assert refusal(path) == f"own.yaml:5: 'readout' is defined already, in {tmp_path}/trace.yaml:8"
+    (tmp_path / "own.yaml").write_text(changed(MODEL, "readout: w", "readout: readout"))
+    assert load_model(path).readout.variable == "readout"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +223,7 @@ parameters:
     [
         ("  tau_z: ", "  tau: {value: 1 s, assumed: x}\n  tau_z: ", "6: 'tau' is defined already"),
         ("dz/dt = -z", "dx/dt = -x", "4: 'x' is defined already, in trace.yaml:4"),
-        ("parameters:", "initial: {x: 0}\nparameters:", "5: "),
+        ("parameters:", "initial:\n  z: 1\n  x: 0\nparameters:", "7: the first value of 'x' is"),
         ("tau_z : 1", "tau_z : 1\n  p = q : 1\n  q = p : 1", "5: the equations go round"),
     ],
 )  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from brian2 import amp, kelvin, metre, second, volt
+from brian2 import amp, kelvin, metre, mole, second, volt
+from brian2.units.allunits import candle
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from plasticity_sim.errors import InputError
@@ -49,7 +50,7 @@ observe: [x, v]
 conserve: [w]
 clamp: [v]
 drugs:
-  block: {a: x 0, high: -40 mV, half: 2 uM}
+  block: {a: x 0, half: 2 uM, high: -40 mV}
   other: {k: x 2}
 states:
   low: {x: "0"}
@@ -116,6 +117,24 @@ def test_states_begin_where_they_say_and_are_mixed_by_weight(model):
     assert model.mix == {"low": 0.25, "high": 0.75}
 
 
+def test_a_parameter_may_serve_the_states_alone(tmp_path):
+    own = COMPONENT + '  most: {value: "8", assumed: a test}\n'
+    high = loaded(tmp_path, MODEL.replace("x: 2 * k", "x: most / 2"), own).states["high"]["x"]
+    assert high.evaluate({"most": 8}) == 4
+
+
+def test_a_first_value_beyond_all_numbers_is_refused(tmp_path):
+    model = loaded(tmp_path, MODEL.replace("x: 2 * k", "x: k * k"))
+    with pytest.raises(InputError, match=r"'k \* k' is not finite"):
+        model.states["high"]["x"].evaluate({"k": 1e200})
+
+
+@pytest.mark.parametrize("change", ["v *= 2", "v /= k"])
+def test_a_variable_with_a_unit_is_scaled_by_a_plain_number(tmp_path, change):
+    model = loaded(tmp_path, component=COMPONENT.replace("dose *= 2", change))
+    assert model.blocks[0].statements[1].text == change
+
+
 def test_states_without_weights_count_alike_and_none_is_one_rest(tmp_path):
     text = MODEL.replace("mix: {high: 3, low: 1}\n", "")
     assert loaded(tmp_path, text).mix == {"low": 0.5, "high": 0.5}
@@ -175,7 +194,9 @@ def test_a_method_has_a_step_or_a_tolerance(tmp_path, text, message):
         loaded(tmp_path, MODEL.replace("{method: heun, dt: 0.1 ms}", text))
 
 
-@pytest.mark.parametrize(("text", "unit"), [("w * 2 + x", "1"), ("v - rest", "")])
+@pytest.mark.parametrize(
+    ("text", "unit"), [("w * 2 + x", "1"), ("v - rest", ""), ("pi * v", ""), ("e * x", "1")]
+)
 def test_a_readout_may_be_an_expression_and_becomes_a_variable(tmp_path, text, unit):
     model = loaded(tmp_path, MODEL.replace("{response: v, within: 20 ms}", text))
     own = model.variables[model.readout.variable]
@@ -217,6 +238,7 @@ def test_a_changed_value_is_assumed_and_remembers_its_file(model):
         ("half: 2 uM", "half: 0 uM", 12, "half: '0 uM' must be positive"),
         ("low: {x:", "low: {y:", 15, "'y'"),
         ("{high: 3, low: 1}", "{high: 0, low: 0}", 17, "the weights add up to nothing"),
+        ("{high: 3, low: 1}", "{high: 1e308, low: 1e308}", 17, "or to no number$"),
         ("{high: 3, low: 1}", "{high: 3, lo: 1}", 17, "no state 'lo'; did you mean 'low'"),
     ],
 )  # fmt: skip
@@ -243,7 +265,8 @@ def test_units_that_do_not_agree_are_refused(tmp_path, old, new, says):
 @pytest.mark.parametrize(
     ("unit", "text"),
     [(volt, "metre**2*kilogram*second**-3*amp**-1"), (kelvin, "kelvin"), (metre**2, "metre**2"),
-     (amp * second, "second*amp"), (kelvin / second, "second**-1*kelvin")],
+     (amp * second, "second*amp"), (kelvin / second, "second**-1*kelvin"),
+     (candle / mole, "mole**-1*candle")],
 )  # fmt: skip
 def test_a_unit_is_written_in_base_units(unit, text):
     assert base_unit_text(unit.dim) == text

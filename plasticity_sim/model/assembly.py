@@ -23,9 +23,9 @@ from plasticity_sim.model.bounds import MOST_STATEMENTS, check_size, check_taken
 from plasticity_sim.model.equations import (
     SECOND,
     SINCE,
+    EquationError,
     check_dimensions,
     check_statement,
-    equation_line,
     expression_dimensions,
     parse_equations,
 )
@@ -54,7 +54,7 @@ class Assembly:
         named: dict[str, Variable | Parameter] = {**self.variables, **self.parameters}
         return {name: thing.dimensions for name, thing in named.items()}
 
-    def add(self, name: str, folder: Path | None) -> None:
+    def add(self, name: str, folder: Path) -> None:
         """Take in all that a component defines, a shipped one or a file beside the model."""
         self.read(component_file(name, folder))
 
@@ -65,7 +65,7 @@ class Assembly:
         component = validated(document, ComponentFormat)
         self._add_equations(component, name, document)
         for key, parameter in component.parameters.items():
-            self._claim(key, document, "parameters", key)
+            self.claim(key, document, "parameters", key)
             self.parameters[key] = read_parameter(key, parameter, name, document)
         for key, text in component.initial.items():
             if key in self.initial:
@@ -83,15 +83,13 @@ class Assembly:
             self._origin["threshold"] = (document, document.line(("threshold",)))
 
     def _add_equations(self, component: ComponentFormat, name: str, document: Document) -> None:
-        start = document.line(("equations",))
+        first = document.lines["equations",] + 1
         try:
             found = parse_equations(component.equations, name)
-        except InputError as problem:
-            line = equation_line(problem, start)
-            raise InputError(problem.message, document.path, line) from None
+        except EquationError as problem:
+            raise InputError(problem.message, document.path, first + problem.offset) from None
         for variable, offset in found:
-            line = None if start is None else start + 1 + offset
-            self._claim(variable.name, document, line=line)
+            self.claim(variable.name, document, line=first + offset)
             self.variables[variable.name] = variable
 
     def _add_blocks(self, trigger: str, blocks: list[BlockFormat], document: Document) -> None:
@@ -109,7 +107,8 @@ class Assembly:
         if sum(len(block.statements) for block in self.blocks) > MOST_STATEMENTS:
             raise document.error(f"more than {MOST_STATEMENTS} statements", f"on_{trigger}")
 
-    def _claim(self, name: str, document: Document, *place: str, line: int | None = None) -> None:
+    def claim(self, name: str, document: Document, *place: str, line: int | None = None) -> None:
+        """Take a name for what stands at `place` or `line`; InputError if it is taken already."""
         line = line or document.line(place)
         try:
             check_taken(check_name(name))
@@ -251,13 +250,12 @@ class _Place:
             problem.at(self.document.path, self.line)
 
 
-def component_file(name: str, folder: Path | None) -> Path:
+def component_file(name: str, folder: Path) -> Path:
     """Return the file of a component: in `components/` or beside the model, or shipped."""
     check_name(name)
-    if folder is not None:
-        for own in (folder / "components" / f"{name}.yaml", folder / f"{name}.yaml"):
-            if own.is_file():
-                return own
+    for own in (folder / "components" / f"{name}.yaml", folder / f"{name}.yaml"):
+        if own.is_file():
+            return own
     return find("components", name)
 
 

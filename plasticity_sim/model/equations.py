@@ -33,6 +33,7 @@ SINCE = {"since_pre": SECOND, "since_post": SECOND}
 
 _DERIVATIVE = re.compile(r"d(\w+)\s*/\s*dt", re.ASCII)
 _DEFINITION = re.compile(r"\s*(d\w+\s*/\s*dt|\w+)\s*(=(?!=)|:)", re.ASCII)
+_FLAGS = re.compile(r"(.*\w)?\s*\([\w\s,]*\)\s*", re.ASCII)  # of a unit: "volt (constant)"
 _HINT = "write `dx/dt = … : unit`, `x = … : unit` or `x : unit`"
 
 
@@ -62,11 +63,11 @@ def _joined_lines(text: str) -> Iterable[tuple[str, str, int]]:
             pending = []
     if pending:
         shown = " ".join(pending)[:80]
-        raise _EquationError(f"'{shown}' has no unit; {_HINT}", first)
+        raise EquationError(f"'{shown}' has no unit; {_HINT}", first)
 
 
-class _EquationError(InputError):
-    """An error that still needs the line at which its block starts."""
+class EquationError(InputError):
+    """A mistake in an equation `offset` lines below the first of its block."""
 
     def __init__(self, message: str, offset: int):
         super().__init__(message)
@@ -83,7 +84,7 @@ def _variable(line: str, comment: str, component: str, offset: int) -> Variable:
             raise InputError(f"'{line}' has no right-hand side; {_HINT}")
         if equals and not right:
             raise InputError(f"'{line}' has no right-hand side; {_HINT}")
-        if "(" in unit and unit.strip().endswith(")") and not unit.strip().startswith("1/("):
+        if _FLAGS.fullmatch(unit):
             raise InputError(f"'{line}': flags such as (constant) are not used here")
         parsed = parse_unit(unit)
         dimensions = get_dimensions(parsed)
@@ -95,13 +96,7 @@ def _variable(line: str, comment: str, component: str, offset: int) -> Variable:
         kind = Kind.DIFFERENTIAL if derivative else Kind.SUBEXPRESSION if equals else Kind.HELD
         return Variable(name, kind, expression, unit.strip(), dimensions, comment, component)
     except InputError as problem:
-        raise _EquationError(problem.message, offset) from None
-
-
-def equation_line(problem: InputError, block_line: int | None) -> int | None:
-    """Return the file line of an equation error, given the line at which its block starts."""
-    offset = getattr(problem, "offset", None)
-    return None if offset is None or block_line is None else block_line + 1 + offset
+        raise EquationError(problem.message, offset) from None
 
 
 def check_dimensions(
@@ -131,8 +126,7 @@ def expression_dimensions(
     try:
         return parse_expression_dimensions(expression.text, table)
     except DimensionMismatchError as problem:
-        units = " and ".join(display_unit(dim) for dim in problem.dims)
-        raise InputError(f"{what} mixes units: {problem.desc}, found {units}") from None
+        raise InputError(f"{what} mixes units: {problem.desc.removesuffix('.')}") from None
     except (SyntaxError, TypeError, NotImplementedError, ValueError, KeyError) as problem:
         raise InputError(f"{what}: {problem}") from None
 
@@ -155,10 +149,12 @@ def base_unit_text(dimensions: Dimension) -> str:
     >>> base_unit_text(SECOND)
     'second'
     """
-    names = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
-    keys = ("m", "kg", "s", "A", "K", "mol", "cd")
+    names = {
+        "m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole",
+        "cd": "candle",
+    }  # fmt: skip
     factors = []
-    for name, key in zip(names, keys, strict=True):
+    for key, name in names.items():
         power = dimensions.get_dimension(key)
         if power:
             factors.append(name if power == 1 else f"{name}**{power:g}")

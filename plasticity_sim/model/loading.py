@@ -45,16 +45,15 @@ def load_model(name: str) -> Model:
     >>> load_model("graupner_brunel_2007").readout.variable
     'w'
     """
-    path = find("models", name)
-    document = read_document(path)
-    return _build(document, validated(document, ModelFormat), path if is_path(name) else None)
+    document = read_document(find("models", name))
+    return _build(document, validated(document, ModelFormat))
 
 
-def _build(document: Document, given: ModelFormat, own: Path | None) -> Model:
+def _build(document: Document, given: ModelFormat) -> Model:
     assembly = Assembly()
     for number, component in enumerate(given.components):
         try:
-            assembly.add(component, own.parent if own else None)
+            assembly.add(component, Path(document.path).parent)
         except InputError as problem:
             raise problem.at(document.path, document.line(("components", number))) from None
     readout = _readout(given, assembly, document)
@@ -65,7 +64,7 @@ def _build(document: Document, given: ModelFormat, own: Path | None) -> Model:
     states = _states(given, assembly, document)
     used = {name for s in states.values() for v in s.values() if v.expression
             for name in v.expression.names}  # fmt: skip
-    assembly.check(used | {readout.variable})
+    assembly.check(used)
     model = Model(
         name=Path(document.path).stem, title=given.title, source=tuple(given.source),
         note=given.note, components=tuple(given.components), variables=assembly.variables,
@@ -90,6 +89,7 @@ def _readout(given: ModelFormat, assembly: Assembly, document: Document) -> Read
         if text not in assembly.variables:
             expression = parse_expression(text)
             dimensions = expression_dimensions(expression, assembly.dimensions, "the readout")
+            assembly.claim(READOUT, document, *place)
             assembly.variables[READOUT] = Variable(
                 READOUT, Kind.SUBEXPRESSION, expression,
                 "1" if dimensions is DIMENSIONLESS else "", dimensions,

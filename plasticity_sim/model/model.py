@@ -133,8 +133,7 @@ class Model:
         try:
             value = float(parse_quantity(text, old.dimensions))
         except InputError as problem:
-            detail = f"{name} is {old.text}, so {problem.message}"
-            raise InputError(detail, problem.path, problem.line) from None
+            raise InputError(f"{name} is {old.text}, so {problem.message}") from None
         return replace(
             old, text=text, value=value, unit=split_quantity(text)[1],
             source="", fitted="", assumed=f"set by {origin} (was {old.text}: {old.provenance})",
