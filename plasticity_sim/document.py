@@ -50,16 +50,25 @@ class Document:
     def placed(self, *place: str | int) -> Iterator[None]:
         """Fill in this file and a line in any InputError raised inside.
 
-        The line is that of the first key below `place` with which the message begins, as in
-        "rate: …" or "baseline: rate: …", or of `place` itself.
+        The line is that of a key below `place` with which the message begins, as in "rate: …" or
+        "baseline: rate: …", or of `place` itself. Of several the one whose value the message
+        quotes, else the first.
         """
         try:
             yield
         except InputError as problem:
             keys = problem.message.split(": ")[:2]
             depth = len(place)
-            below = (p for p in self.lines if p[:depth] == place and p[depth:] and p[-1] in keys)
-            raise problem.at(self.path, self.line(next(below, place))) from None
+            below = [p for p in self.lines if p[:depth] == place and p[depth:] and p[-1] in keys]
+            quoted = (p for p in below if f"'{self._value(p)}'" in problem.message)
+            found = next(quoted, below[0] if below else place)
+            raise problem.at(self.path, self.line(found)) from None
+
+    def _value(self, place: Place) -> Any:
+        value: Any = self.data
+        for step in place:
+            value = value[step]
+        return value
 
     def error(self, message: str, *place: str | int) -> InputError:
         """Return an error that names this file and the line of `place`."""
@@ -211,7 +220,7 @@ def validated_data(
     except ValidationError as problem:
         first = min(problem.errors(include_url=False), key=_rank)
         where = _present(first["loc"], data, first["type"] == "missing")
-        message = _explain(first, where, data, schema)
+        message = _explain(first, where, schema)
         raise document.error(message, *place, *where) from None
 
 
@@ -240,7 +249,7 @@ def _present(where: Place, data: Any, missing: bool) -> Place:
     return tuple(found)
 
 
-def _explain(error: Any, where: Place, data: Any, schema: type[BaseModel]) -> str:
+def _explain(error: Any, where: Place, schema: type[BaseModel]) -> str:
     key = next((str(step) for step in reversed(where) if isinstance(step, str)), "")
     if error["type"] == "extra_forbidden":
         known = _known_keys(schema, where[:-1])

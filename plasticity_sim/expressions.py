@@ -170,7 +170,7 @@ def _parse(text: str, mode: str) -> ast.AST:
         tree = ast.parse(text, mode=mode)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise InputError(f"'{text[:80]}' is not an expression: check brackets and signs") from None
-    if _depth(tree) > _DEEPEST or text.count("(") > _LONGEST // 4:
+    if _depth(tree) > _DEEPEST:
         raise InputError(f"'{text[:80]}' is not an expression: nested too deeply")
     return tree
 

@@ -56,7 +56,7 @@ def parse_unit(text: str) -> Quantity:
     1000.0
     """
     text = text.strip()
-    if text in ("", "1"):
+    if not text:
         return Quantity(1.0)
     if text == "%":
         return Quantity(0.01)

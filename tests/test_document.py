@@ -85,7 +85,8 @@ def test_an_alias_is_refused():
 
 
 def test_an_alias_is_refused_at_the_line_where_it_stands():
-    assert refusal("a: &x [1]\n\nb: *x\n").startswith("own.yaml:3: ")
+    message = refusal("a: &x [1]\n\nb: *x\n")
+    assert message == "own.yaml:3: YAML aliases (*name) are not read; write it out"
 
 
 def test_a_bomb_of_anchors_is_refused_at_once():
@@ -115,9 +116,7 @@ def test_an_entry_that_holds_itself_is_refused():
 )
 def test_a_tag_is_refused_and_nothing_runs(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    message = refusal(text)
-    assert message.startswith("own.yaml:1: ")
-    assert "tags" in message
+    assert refusal(text) == "own.yaml:1: YAML tags (!name) are not read; delete it"
     assert os.listdir(tmp_path) == []
 
 
@@ -272,7 +271,7 @@ def test_a_wrong_value_is_shown_with_its_key_and_line():
 
 
 def test_a_list_where_one_value_belongs_is_an_error():
-    with pytest.raises(InputError, match=r"own\.yaml:1: title: "):
+    with pytest.raises(InputError, match=r"^own\.yaml:1: title: input should be a valid string$"):
         validated(parsed("title: [a, b]\n"), Outer)
 
 

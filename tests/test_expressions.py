@@ -95,7 +95,7 @@ def test_a_hostile_event_is_statements_or_an_input_error(text):
         ("x\0", "not an expression"), ("x" * 5000, "longer than 4000"),
         ("(" * 1500 + "x" + ")" * 1500, "not an expression"),
         ("-" * 3900 + "x", "not an expression"),
-        ("exp + 1", "exp"), ("1e999 * x", "finite|1e999"),
+        ("exp + 1", "exp"), ("1e999 * x", "finite|1e999"), ("-1e300 * x", "not finite"),
     ],
 )  # fmt: skip
 def test_what_is_not_arithmetic_is_refused_with_its_reason(text, reason):
@@ -148,6 +148,12 @@ def test_an_expression_means_what_it_says(text, expected):
 
 def test_every_function_without_chance_has_a_meaning():
     assert set(FUNCTIONS) - set(PYTHON_FUNCTIONS) == {"rand", "randn"}
+
+
+@pytest.mark.parametrize("text", ["max(x, y)", "id(x)", "len(dir())"])
+def test_python_s_own_functions_are_out_of_reach_even_of_text_that_nobody_checked(text):
+    with pytest.raises(NameError):
+        Expression(text).evaluate({"x": 1.0, "y": 2.0})
 
 
 def test_a_huge_power_ends_at_once():
@@ -204,6 +210,15 @@ def test_statements_stand_on_lines_or_between_semicolons():
     assert [s.text for s in found] == ["x += 1", "y -= x * 2", "z = 3", "w *= 2", "v /= 4"]
 
 
+def test_a_semicolon_in_a_comment_begins_no_statement():
+    assert [s.text for s in parse_statements("x += 1  # first; then y -= 1")] == ["x += 1"]
+
+
+def test_a_statement_that_holds_what_no_equation_may_is_shown_with_it():
+    with pytest.raises(InputError, match=r"'x \+= y\.z' holds a attribute"):
+        parse_statements("z = 1; x += y.z")
+
+
 def test_a_statement_reads_its_own_target_unless_it_replaces_it():
     added, replaced = parse_statements("x += y; x = y")
     assert (added.reads, replaced.reads) == ({"x", "y"}, {"y"})
@@ -234,12 +249,17 @@ def test_a_word_that_cannot_be_a_name_is_refused(name):
         check_name(name)
 
 
-@pytest.mark.parametrize("text", ["-" * 201 + "x", "1 + " * 250 + "x"])
+def test_a_name_has_up_to_sixty_letters():
+    assert check_name("x" * 60) == "x" * 60
+
+
+# the whole, each sign, the name and that it is read make a level each
+@pytest.mark.parametrize("text", ["-" * 198 + "x", "1 + " * 250 + "x"])
 def test_what_is_nested_too_deeply_is_refused(text):
     with pytest.raises(InputError, match="nested too deeply"):
         parse_expression(text)
 
 
-@pytest.mark.parametrize("text", ["-" * 150 + "x", "+".join("x" * 90)])
+@pytest.mark.parametrize("text", ["-" * 197 + "x", "+".join("x" * 90), "0." + "1" * 3996 + "*x"])
 def test_what_is_long_but_not_deep_is_read(text):
     assert parse_expression(text).names == {"x"}

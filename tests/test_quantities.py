@@ -1,6 +1,7 @@
 """Text and quantities: what is written is what is read, and nothing else is read."""
 
 import math
+import re
 
 import pytest
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
@@ -60,6 +61,11 @@ def test_degrees_celsius_are_an_offset_to_kelvin():
     assert in_unit(308.15, "degC") == pytest.approx(35)
 
 
+def test_degrees_celsius_are_a_temperature_from_absolute_zero_on():
+    kelvin = get_dimensions(parse_unit("kelvin"))
+    assert float(parse_quantity("-273.15 degC", kelvin)) == 0
+
+
 def test_no_temperature_lies_below_absolute_zero():
     with pytest.raises(InputError, match="-300 degC"):
         parse_quantity("-300 degC")
@@ -85,12 +91,36 @@ def test_a_micro_sign_is_read_or_its_refusal_says_what_to_write(micro):
         "nan", "nan V", "inf", "-inf mV", "1e999", "1e999 V", "1e308 GV",
         "1 2", "1 2 mV", "1 mV 2", "1 mV 2 mV", "1,5 mV", "1_000 mV", "0x10 V", "--1 V",
         "", "  ", "mV", "lots", "1 furlong", "1 V/0", "1 2*V", "1 um^2", "1 V\0", "1 True",
-        "1 mV**True", "1 mV # comment", "9" * 5000 + " V", "1 " + "(" * 5000, "\u0663 mV",
+        "1 mV**True", "1 mV # comment", "1e100", "9" * 5000 + " V", "1 " + "(" * 5000, "\u0663 mV",
     ],
 )  # fmt: skip
 def test_text_that_is_no_quantity_is_refused(text):
     with pytest.raises(InputError, match=r"not a quantity|not a unit|not finite|length"):
         parse_quantity(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["mV # why", "mV)", "2", "2*V", "V*2", "2/V", "V/2", "V**1.5", "V**10", "V**-10", "2**2"],
+)
+def test_a_wrong_unit_is_shown_whole_whichever_part_of_it_is_wrong(text):
+    with pytest.raises(InputError, match=f"^'{re.escape(text)}' is not a unit; write units as"):
+        parse_unit(text)
+
+
+def test_a_power_of_a_unit_is_at_most_the_ninth():
+    assert get_dimensions(parse_unit("m**9")) == get_dimensions(parse_unit("m")) ** 9
+
+
+def test_a_number_is_a_quantity_without_a_unit():
+    assert (split_quantity(3), split_quantity(0.5)) == ((3.0, ""), (0.5, ""))
+
+
+def test_text_of_two_hundred_characters_is_read_to_its_end():
+    assert split_quantity("5 mV".rjust(200)) == (5.0, "mV")
+    assert parse_unit("m" + " " * 196 + "**2") == parse_unit("m**2")
+    assert is_range("0:2:3 ms".rjust(200))
+    assert expand_range("0:2:3 ms".rjust(200)) == ["0 ms", "1 ms", "2 ms"]
 
 
 @pytest.mark.parametrize("thing", [True, False, None, [1], {"a": 1}, 10**400])
@@ -142,7 +172,7 @@ def test_a_rate_needs_a_unit_of_frequency(text):
         hertz(text)
 
 
-@pytest.mark.parametrize("unit", ["mV", "nA", "nS", "uM", "ms", "nF", "m**2", "V/m"])
+@pytest.mark.parametrize("unit", ["mV", "nA", "nS", "uM", "ms", "nF", "m**2", "V/m", "kg*m"])
 def test_a_shown_unit_has_the_dimensions_it_is_shown_for(unit):
     dimensions = get_dimensions(parse_unit(unit))
     assert get_dimensions(parse_unit(display_unit(dimensions))) is dimensions
@@ -158,6 +188,7 @@ def test_a_range_of_one_is_its_start():
 
 def test_a_range_with_log_has_even_ratios():
     assert expand_range("1:1000:4 Hz log") == ["1 Hz", "10 Hz", "100 Hz", "1000 Hz"]
+    assert expand_range("0.1:10:3 nS log") == ["0.1 nS", "1 nS", "10 nS"]
     assert expand_range("2:32:3 Hz log") == ["2 Hz", "8 Hz", "32 Hz"]
     assert expand_range("-2:-32:3 log") == ["-2", "-8", "-32"]
 
@@ -166,7 +197,9 @@ def test_a_range_through_zero_holds_zero_itself():
     assert expand_range("-0.3:0.6:4 V") == ["-0.3 V", "0 V", "0.3 V", "0.6 V"]
 
 
-@pytest.mark.parametrize("text", ["0:1:3 Hz log", "-1:1:3 mV log", "10:20:3 degC log"])
+@pytest.mark.parametrize(
+    "text", ["0:1:3 Hz log", "1:0:3 Hz log", "-1:1:3 mV log", "10:20:3 degC log"]
+)
 def test_even_ratios_need_two_ends_of_one_sign_and_no_offset(text):
     with pytest.raises(InputError, match="two ends of one sign"):
         expand_range(text)
@@ -194,11 +227,13 @@ def test_a_range_takes_every_unit_that_a_quantity_takes(text, last):
     ("text", "reason"),
     [
         ("0:1:0 s", "0 values"), ("0:1:100001 s", "100001 values"), ("0:1:-3 s", "not a range"),
-        ("0:1 s", "not a range"), ("1ms:2ms:3", "the unit stands once"),
+        ("0:1 s", "not a range"), ("1ms:2ms:3", "'1ms:2ms:3': the unit stands once"),
         ("1ms:2:3 s", "the unit stands once"), ("1:2ms:3 s", "the unit stands once"),
         ("nan:1:3 s", "nan"),
         ("0:1e400:3 s", "not finite"), ("a:b:3 s", "not a quantity"), ("0:1:3 bogus", "bogus"),
-        ("1:9:3 log s", "'log' stands last"), ("0:1:2.5 s", "not a"), ("-1e308:1e308:3 V", "1e308"),
+        ("1:9:3 log s", "'log' stands last"), ("1:9:3 nSlog", "'nSlog' is not a unit"),
+        ("0:1:2.5 s", "not a"), ("-1e308:1e308:3 V", "1e308"),
+        ("-1e308:1e308:3 ym**9", "more than a number can hold"),
         ("0:1:" + "9" * 30 + " s", "values"), ("0:1:" + "9" * 5000 + " s", "values|range"),
     ],
 )  # fmt: skip
