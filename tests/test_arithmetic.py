@@ -49,6 +49,13 @@ def test_reciprocals_wait_for_what_they_need():
         assert found[name] == pytest.approx(plain[name], rel=1e-14)
 
 
+def test_numbers_and_inputs_are_divided_by_at_once():
+    made, _ = gathered(
+        [("two", "2.0"), ("_inverse_two", "1.0 / (two)"), ("_inverse_x", "1.0 / (x)")]
+    )
+    assert divisions(made) == 1
+
+
 @pytest.mark.parametrize("infinite", [math.inf, 1e200])
 def test_a_product_tells_where_a_divisor_was_too_large(infinite):
     made, products = gathered([(f"_inverse_{x}", f"1.0 / ({x})") for x in "abc"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from plasticity_sim.solver.elimination import eliminate, solve
+from plasticity_sim.solver.elimination import eliminate, product, solve
 
 DIAGONAL = 2000.0  # of a state, 1 / (h gamma); larger than what five definitions can add up to
 
@@ -108,6 +108,15 @@ def test_an_arrow_fills_nothing_whichever_way_it_points(tip):
     assert factors.order.index(f"u{tip}") >= 13  # when one other is left it no longer matters
 
 
+def test_a_tree_is_cut_from_its_leaves_and_fills_nothing():
+    # branch first, its neighbours would all be joined to each other
+    jacobian = np.zeros((15, 15))
+    for leaf in range(1, 15):
+        jacobian[leaf, (leaf - 1) // 2] = jacobian[(leaf - 1) // 2, leaf] = 0.5
+    factors, _ = factored(tuple(f"u{n}" for n in range(15)), np.full(15, DIAGONAL), jacobian)
+    assert len(factors.upper) == len(factors.lower) == 14
+
+
 def ring(size):
     """Return a ring of states that all read one definition, which reads them all."""
     jacobian = np.zeros((size + 1, size + 1))
@@ -153,3 +162,24 @@ def test_a_definition_that_is_read_by_one_state_is_the_chain_rule():
     values = {"d": DIAGONAL, "j_0_1": 3.0, "j_1_0": 2.0, "b": 7.0}
     found = executed(factors.statements + solve(factors, {"x": "b"}, ("x",), "k{}"), values)
     assert found["kx"] == pytest.approx(7 / (DIAGONAL - 6))
+
+
+def test_a_definition_is_not_divided_by():
+    # g = 2 x, x' = 3 g, eliminated in this order
+    factors, _ = factored(("g", "x"), np.array([1.0, DIAGONAL]), np.array([[0, 2.0], [3.0, 0]]))
+    assert factors.order == ["g", "x"]
+    assert sum(text.count("/") for _, text in factors.statements) == 1
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "operations"),
+    [
+        ("x", "y", 1), ("x + 2.0", "y", 2), ("x", "y - 3.0", 2), ("-x", "-y", 3),
+        ("1.0", "y", 0), ("x", "1.0", 0), ("1.0", "1.0", 0), ("x - y", "1.0", 1),
+    ],
+)  # fmt: skip
+def test_a_product_multiplies_all_of_both_and_leaves_out_ones(a, b, operations):
+    made = product(a, b)
+    twice, left, right = (eval(t, {"x": 5.0, "y": 7.0}) for t in (f"2.0 * {made}", a, b))
+    assert twice == 2 * left * right
+    assert sum(made.count(sign) for sign in "+-*") == operations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sympy
 from brian2.core.functions import exprel
+from brian2.parsing.sympytools import str_to_sympy
 
 from plasticity_sim.solver.statements import shared, text
 
@@ -70,6 +71,10 @@ def test_what_is_written_means_the_tree(tree, functions):
 
 def test_the_second_argument_that_keeps_a_function_from_being_evaluated_is_not_written():
     assert text(exprel(X), {"x": "v"}) == "exprel(v)"
+
+
+def test_a_function_without_arguments_is_written_without_any():
+    assert text(str_to_sympy("2 * outside()"), {}) == "2.0 * outside()"
 
 
 def test_what_trees_share_is_computed_once_before_it_is_read():

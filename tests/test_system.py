@@ -239,7 +239,7 @@ def test_a_definition_that_no_slope_needs_is_kept_only_if_it_is_watched():
 
 def test_a_threshold_is_the_first_switch_and_is_crossed_upwards():
     equations = Equations("dx/dt = -int(x < 3) * x / second : 1")
-    for threshold in ("x > 5", "x >= 5"):
+    for threshold in ("x > 5", "x >= 5", "5 < x", "5 <= x"):
         own = system(equations, threshold=threshold)
         first = next(iter(own.switches.values()))
         assert Evaluated(own, {"x": 7.0}).value(first) > 0 > Evaluated(own, {"x": 4.0}).value(first)

@@ -125,6 +125,11 @@ def test_the_last_stage_corrects_the_one_before_it_at_the_end_of_the_step(method
 
 
 @each_method
+def test_the_solution_it_is_compared_with_is_where_the_last_stage_looks(method):
+    assert tuple(np.subtract(method.b, method.e)) == (*method.a[-1], 0)
+
+
+@each_method
 def test_infinitely_fast_decay_is_over_after_one_step(method):
     k = stages(method, lambda t, y: -1e12 * y, 0.0, np.ones(1), 1.0)
     assert 1 + np.array(method.b) @ k == pytest.approx(0, abs=1e-9)

@@ -93,7 +93,8 @@ class Lanes:
 
 def fixed_steps(equations, start, step, count, method="rodas4", **values):
     """Return the states after `count` steps of a fixed size, from the statements of Brian2."""
-    code = compile(Rosenbrock(TABLEAUS[method])(Equations(equations)), "<step>", "exec")
+    tableau = TABLEAUS.get(method, method)  # a name, or a method that has none
+    code = compile(Rosenbrock(tableau)(Equations(equations)), "<step>", "exec")
     scope = {**NUMPY, "t": 0.0, "dt": step, **start, **values}
     for number in range(count):
         scope["t"] = number * step

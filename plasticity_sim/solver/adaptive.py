@@ -146,9 +146,8 @@ class Adaptive(StateUpdateMethod):
         lines.append(f"{INVERSE}rtol = 1.0 / lane__rtol")
         made.add(*lines)
         made.statements, products = gathered(made.statements)
-        sound = " + ".join(products) or "0.0"
         made.add(
-            f"_sound = {sound}",
+            f"_sound = {' + '.join(products)}",
             f"_mean = ({' + '.join(squares)}) * {1 / len(states)!r}",
             # not a number where a divisor was infinite
             f"_error = _mean * {INVERSE}rtol * {INVERSE}rtol + (_sound - _sound)",
@@ -237,7 +236,7 @@ class Adaptive(StateUpdateMethod):
         It goes through the ends and two points between.
         """
         tree = sympy.Symbol(name, real=True)
-        values = [made.before.get(name, name)]
+        values = [made.before[name]]
         for third in (1, 2, 3):
             point = made.new if third == 3 else self._inside(made, third / 3, tree)
             if name not in self.system.states:

@@ -102,7 +102,7 @@ def solve(
 
 def product(a: str, b: str) -> str:
     """Return the text of a product; a factor of one is left out."""
-    factors = [x for x in (a, b) if x not in ("1", "1.0")]
+    factors = [x for x in (a, b) if x != "1.0"]
     return " * ".join(f"({x})" if " " in x or x.startswith("-") else x for x in factors) or "1.0"
 
 

@@ -144,7 +144,7 @@ def _function(
 
 
 def _power(x: Any, y: Any) -> Any:
-    x, y = np.broadcast_arrays(np.asarray(x, float), np.asarray(y, float))
+    x, y = np.broadcast_arrays(x, y)
     value = np.power(np.maximum(np.abs(x), 1e-300), y)
     negative = np.where(np.floor(y) == y, np.where(y % 2 == 0, value, -value), 0.0)
     of_zero = np.where(y > 0, 0.0, value)
