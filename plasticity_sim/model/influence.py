@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from plasticity_sim.model.model import Model
 from plasticity_sim.model.parts import Block, Kind
+from plasticity_sim.model.zeros import lasting_zeros, names_left
 
 
 def deciding(
@@ -13,30 +14,35 @@ def deciding(
     wanted: Iterable[str],
     triggers: Collection[str],
     held: Collection[str] = (),
+    moved: Collection[str] | None = None,
 ) -> frozenset[str]:
     """Return every name that `wanted` depend on, through any chain of readers, and `wanted`.
 
     Only events of the kinds `triggers` come to pass; `held` are states kept at a value throughout,
-    so that nothing moves them. What is not in the result cannot change what is wanted; what is in
-    it may still have a factor of zero before it.
+    so that nothing moves them. With `moved`, the names that something else may set, variables that
+    begin at zero and stay there count for nothing. What is not in the result cannot change what is
+    wanted; what is in it may still have a factor of zero before it.
     """
     blocks = [b for b in model.blocks if b.trigger in triggers]
+    zeros = frozenset() if moved is None else lasting_zeros(model, blocks, {*held, *moved})
     found: set[str] = set()
     stack = list(wanted)
     while stack:
         name = stack.pop()
         if name not in found:
             found.add(name)
-            if name not in held and name in model.variables:
-                stack += _read_for(model, name, blocks)
+            if name not in {*held, *zeros} and name in model.variables:
+                stack += _read_for(model, name, blocks, zeros)
     return frozenset(found)
 
 
-def _read_for(model: Model, name: str, blocks: list[Block]) -> Iterator[str]:
+def _read_for(
+    model: Model, name: str, blocks: list[Block], zeros: Collection[str]
+) -> Iterator[str]:
     """Yield the names that the value of a variable is made of."""
     variable = model.variables[name]
     if variable.expression is not None:
-        yield from variable.expression.names
+        yield from names_left(variable.expression, zeros)
     if variable.kind is Kind.SUBEXPRESSION:
         return
     for starts in (model.initial, *model.states.values()):
@@ -44,13 +50,14 @@ def _read_for(model: Model, name: str, blocks: list[Block]) -> Iterator[str]:
             yield from expression.names
     for block in blocks:
         if any(statement.target == name for statement in block.statements):
-            yield from _read_by(model, block)
+            yield from _read_by(model, block, zeros)
 
 
-def _read_by(model: Model, block: Block) -> Iterator[str]:
+def _read_by(model: Model, block: Block, zeros: Collection[str]) -> Iterator[str]:
     """Yield the names that decide when a block of events comes and what it does."""
     for statement in block.statements:
-        yield from statement.reads - {"since_pre", "since_post"}
+        own = {statement.target} if statement.operator != "=" else set()
+        yield from (names_left(statement.expression, zeros) | own) - {"since_pre", "since_post"}
     if block.after is not None:
         yield from block.after.names
     if block.trigger == "spike" and model.threshold is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, partial
 
 from plasticity_sim.model.influence import deciding
 from plasticity_sim.model.model import Model
@@ -33,11 +34,13 @@ def without_effect(model: Model, protocol: Protocol) -> dict[str, str]:
     """Return everything set that changes nothing in any condition, with the reason.
 
     Looked at are the values changed since the model was read, and the bath, windows and drugs of
-    the protocol. The rule is who reads whom: a value multiplied by zero counts as read.
+    the protocol. The rule is who reads whom: a value multiplied by a parameter of zero counts as
+    read, one multiplied by a state that begins at zero and that nothing moves does not.
     """
     uses = _Uses(set(), {})
+    deciding_names = cache(partial(_deciding, model))
     for condition in protocol.conditions:
-        read = _deciding(model, condition)
+        read = deciding_names(*_circumstances(model, condition))
         for name in sorted(model.changed):
             uses.add(name, _overridden(name, condition) or ("" if name in read else UNREAD))
         for name in condition.bath:
@@ -52,14 +55,24 @@ def without_effect(model: Model, protocol: Protocol) -> dict[str, str]:
     return {name: why for name, why in uses.idle.items() if name not in uses.working}
 
 
-def _deciding(model: Model, condition: Condition) -> frozenset[str]:
-    """Return the names that decide what is sampled in one condition."""
+def _circumstances(model: Model, condition: Condition) -> tuple[frozenset[str], ...]:
+    """Return the kinds of events of a condition, the states it holds throughout, and what it sets.
+
+    Conditions mostly differ in none of these.
+    """
     timeline = condition.timeline
     triggers = {kind for kind in ("pre", "post") if getattr(timeline, kind).size}
     triggers |= {"spike"} if model.threshold else set()
     held = {n for n in model.clamp if _is_set_throughout(n, timeline)}
+    return frozenset(triggers), frozenset(held), frozenset(w.name for w in timeline.windows)
+
+
+def _deciding(
+    model: Model, triggers: frozenset[str], held: frozenset[str], moved: frozenset[str]
+) -> frozenset[str]:
+    """Return the names that decide what is sampled."""
     wanted = [*model.observe, model.readout.variable, *model.conserve]
-    return deciding(model, wanted, triggers, held)
+    return deciding(model, wanted, triggers, held, moved)
 
 
 def _overridden(name: str, condition: Condition) -> str:
