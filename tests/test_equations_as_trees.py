@@ -56,6 +56,12 @@ def test_noise_is_refused_unless_it_is_asked_for():
         system(Equations(WHITE))
 
 
+@pytest.mark.parametrize("call", ["rand()", "randn()", "poisson(2)"])
+def test_numbers_drawn_within_a_step_are_refused_as_noise(call):
+    with pytest.raises(UnsupportedEquationsException, match="cannot integrate noise"):
+        system(Equations(f"dx/dt = {call} / second : 1"))
+
+
 def test_a_threshold_of_what_is_noisy_is_refused():
     for threshold in ("x > 1", "y > 1"):
         with pytest.raises(UnsupportedEquationsException, match="depends on 'x', which is noisy"):

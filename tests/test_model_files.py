@@ -9,6 +9,7 @@ from brian2 import Equations
 from plasticity_sim.errors import InputError
 from plasticity_sim.model import load_model, read_values
 from plasticity_sim.model.equations import parse_equations
+from plasticity_sim.model.loading import load_component
 from plasticity_sim.quantities import parse_unit
 
 COMPONENT = """\
@@ -255,6 +256,17 @@ def test_values_change_a_copy_that_notes_what_it_was(tmp_path):
     new = model.with_values(tau="20 ms").parameters["tau"]
     assert (model.parameters["tau"].value, new.value) == (0.01, 0.02)
     assert new.provenance == "assumed: set by the user (was 10 ms: assumed: a test)"
+
+
+def test_values_of_a_file_are_noted_as_changed_beside_those_of_before(tmp_path):
+    model = load_model("pair_stdp").with_values(a_plus="0.1")
+    (tmp_path / "mine.yaml").write_text("values: {tau_plus: 5 ms}")
+    changed = read_values(str(tmp_path / "mine.yaml")).applied_to(model)
+    assert changed.changed == {"a_plus", "tau_plus"}
+
+
+def test_a_shipped_component_is_checked_by_its_name():
+    assert load_component("hebbian") == (3, 4)  # two activities and a strength; four constants
 
 
 def test_an_unknown_value_gets_the_nearest_name():

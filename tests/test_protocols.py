@@ -163,9 +163,9 @@ def test_a_setting_that_could_mean_two_names_them():
         load_protocol("depotentiation").with_settings(count="5")
 
 
-@pytest.mark.parametrize("text", ["1 mV", "0 Hz", "-1 Hz", "fast"])
+@pytest.mark.parametrize("text", ["1 mV", "0 Hz", "-1 Hz", "fast", "1: 2: x"])
 def test_a_wrong_setting_names_the_setting_once(text):
-    for name in ("rate", "pulses.rate"):
+    for name in ("rate", "pulses.rate", "follow_up.duration"):
         with pytest.raises(InputError, match=rf"^{name}: '"):
             load_protocol("low_frequency").with_settings(**{name: text})
     with pytest.raises(InputError, match="has no setting 'rat'"):

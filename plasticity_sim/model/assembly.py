@@ -233,20 +233,20 @@ class Assembly:
         return names | {n for b in self.blocks for s in b.statements for n in s.reads} - set(SINCE)
 
     def _place(self, name: str) -> _Place:
-        return _Place(*self._origin.get(name, (None, None)))
+        return _Place(*self._origin[name])
 
 
 class _Place:
     """Fills in file and line of an InputError raised inside it."""
 
-    def __init__(self, document: Document | None, line: int | None):
+    def __init__(self, document: Document, line: int | None):
         self.document, self.line = document, line
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        if isinstance(problem, InputError) and self.document:
+        if isinstance(problem, InputError):
             problem.at(self.document.path, self.line)
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from plasticity_sim.axis import Axis
-from plasticity_sim.document import Document, read_document, validated_data
+from plasticity_sim.document import Document, Place, read_document, validated_data
 from plasticity_sim.errors import InputError
 from plasticity_sim.library import find
 from plasticity_sim.protocol.axes import axes, conditions, find_setting, place_value, settings
@@ -76,22 +76,19 @@ class Protocol:
     def with_settings(self, **values: str) -> Protocol:
         """Return the protocol with settings changed; a list or range makes an axis."""
         data = copy.deepcopy(self.data)
+        places: dict[str, Place] = {}
         for name, text in values.items():
             place = find_setting(data, name)
             if place is None:
                 raise InputError(f"protocol '{self.name}' has no setting '{name}'")
+            places[name] = place
             texts = expand_list(str(text))
             place_value(data, place, texts if len(texts) > 1 else texts[0])
         changed = Protocol(self.name, self.document, data)
         try:
             _ = changed.conditions  # a wrong value is an error here, not later
         except InputError as problem:  # which the file's lines would only hide
-            full_names = {name.rpartition(".")[2]: name for name in values}
-            key, _, reason = problem.message.partition(": ")
-            message = f"{full_names[key]}: {reason}" if key in full_names else (
-                f"{', '.join(values)}: {problem.message}"
-            )  # fmt: skip
-            raise InputError(message) from None
+            raise InputError(_of_setting(problem.message, places)) from None
         return changed
 
     def with_drugs(self, drugs: list[dict[str, str]]) -> Protocol:
@@ -103,6 +100,21 @@ class Protocol:
             if "drugs" in arm:
                 arm["drugs"] = [*arm["drugs"], *drugs]
         return Protocol(self.name, self.document, data)
+
+
+def _of_setting(message: str, places: dict[str, Place]) -> str:
+    """Return what is wrong with a setting, begun with its name in place of the file's keys.
+
+    >>> _of_setting("baseline: rate: '0 Hz' must be positive", {"rate": ("baseline", "rate")})
+    "rate: '0 Hz' must be positive"
+    """
+    for name, place in places.items():
+        reason = message
+        for step in place:
+            reason = reason.removeprefix(f"{step}: ")
+        if reason != message:
+            return f"{name}: {reason}"
+    return f"{', '.join(places)}: {message}"
 
 
 def load_protocol(name: str) -> Protocol:
