@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from own_sweeps import bits
 
 import plasticity_sim as ps
 
@@ -52,10 +53,8 @@ def chunks(folder: Path) -> int:
     return len(list((folder / "chunks").glob("[0-9]*.nc")))
 
 
-def bits(folder: Path) -> dict[str, object]:
-    data = ps.open_sweep(folder).load()
-    return {str(name): values.to_numpy().tobytes() if values.dtype.kind in "fiu"
-            else values.to_numpy().tolist() for name, values in data.variables.items()}  # fmt: skip
+def kept_bits(folder: Path) -> dict[str, object]:
+    return bits(ps.open_sweep(folder).load())
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +63,7 @@ def uninterrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "out"
     code, _, err = run(*SWEEP, "--out", str(folder))
     assert code == 0, err
-    return bits(folder)
+    return kept_bits(folder)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +72,7 @@ def small(tmp_path_factory):
     folder = tmp_path_factory.mktemp("small") / "out"
     code, _, err = run(*SMALL, "--out", str(folder))
     assert code == 0, err
-    return bits(folder)
+    return kept_bits(folder)
 
 
 def test_a_sweep_that_is_killed_ten_times_has_the_bits_of_one_that_is_not(tmp_path, uninterrupted):
@@ -92,7 +91,7 @@ def test_a_sweep_that_is_killed_ten_times_has_the_bits_of_one_that_is_not(tmp_pa
         process.communicate()
     assert 0 < chunks(folder) < 41
     assert run(*SWEEP, "--out", str(folder))[0] == 0
-    assert bits(folder) == uninterrupted
+    assert kept_bits(folder) == uninterrupted
 
 
 def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_bits(tmp_path, uninterrupted):
@@ -122,7 +121,7 @@ def test_a_cluster_of_which_a_worker_is_killed_gives_the_same_bits(tmp_path, uni
         for each in processes:
             each.kill()
             each.wait()
-    assert bits(folder) == uninterrupted
+    assert kept_bits(folder) == uninterrupted
 
 
 @contextmanager
@@ -146,7 +145,7 @@ def test_a_full_disk_is_one_line_and_the_sweep_goes_on_once_there_is_room(tmp_pa
         subprocess.run(["mount", "-o", "remount,size=10M", str(place)], check=True)
         code, _, err = run(*SMALL, "--out", str(place / "out"))
         assert (code, err) == (0, "")
-        assert bits(place / "out") == small
+        assert kept_bits(place / "out") == small
 
 
 def test_a_read_only_folder_is_one_line_and_can_be_opened(tmp_path, small):
@@ -163,7 +162,7 @@ def test_a_read_only_folder_is_one_line_and_can_be_opened(tmp_path, small):
         subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
         gone.write_bytes(content)
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
-        assert bits(place / "out") == small
+        assert kept_bits(place / "out") == small
         subprocess.run(["mount", "-o", "remount,rw", str(place)], check=True)
 
 
@@ -175,7 +174,7 @@ def test_of_two_processes_in_a_folder_one_works_and_the_other_says_so(tmp_path, 
     [(_, told, _)] = [each for each in ended if each[2] == 2]
     assert told.count("\n") == 1
     assert "another process works in" in told
-    assert bits(folder) == small
+    assert kept_bits(folder) == small
 
 
 def test_an_interrupt_ends_all_processes_and_says_how_to_go_on(tmp_path):
