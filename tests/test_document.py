@@ -174,6 +174,10 @@ def test_broken_yaml_names_the_line(text, line):
     assert refusal(text).startswith(f"own.yaml:{line}: not valid YAML: ")
 
 
+def test_a_character_that_yaml_does_not_have_is_named():
+    assert refusal("a: 1\x07").startswith("own.yaml: not valid YAML: unacceptable character #x0007")
+
+
 def test_a_second_document_is_refused():
     assert "another document" in refusal("a: 1\n---\nb: 2\n")
 

@@ -43,6 +43,11 @@ def test_functions_of_time_are_called_at_the_start_of_a_step():
     assert not own.drifts
 
 
+def test_a_function_of_a_state_that_nothing_can_differentiate_is_refused():
+    with pytest.raises(UnsupportedEquationsException, match=r"needs the derivative of first\(\)"):
+        system(Equations("dx/dt = first(x) / second : 1"))
+
+
 def test_a_definition_that_is_time_itself_moves_with_it():
     own = system(Equations("dx/dt = cos(s / second) / second : 1\ns = t : second"))
     assert own.drifts == {"s": 1}

@@ -36,6 +36,12 @@ def test_a_wrong_spacing_of_a_level_is_told_at_its_own_line(tmp_path, key, says)
     assert refused(tmp_path, f"{HEAD}induction:\n  - pre:\n    - count: 3\n      {key}\n", 7, says)
 
 
+def test_a_part_without_a_pulse_is_told_at_its_own_line(tmp_path):
+    silent = "  - after: 1 s\n    pre: {poisson: 1 uHz, duration: 1 s}\n"
+    text = f"{HEAD}induction:\n  - pre: [{{count: 3, rate: 1 Hz}}]\n{silent}"
+    assert refused(tmp_path, text, 6, "a part of the induction has no pulse")
+
+
 @pytest.mark.parametrize("wrong", [6, 7])
 def test_of_two_levels_the_wrong_one_is_told(tmp_path, wrong):
     rates = ["3 mV" if line == wrong else "1 Hz" for line in (6, 7)]
