@@ -38,8 +38,8 @@ def lasting_zeros(model: Model, blocks: Iterable[Block], moved: Collection[str])
 def names_left(expression: Expression, zeros: Collection[str]) -> frozenset[str]:
     """Return the names that the value of an expression depends on while `zeros` are zero.
 
-    >>> sorted(names_left(Expression("g * (v - e) + v_bap * bap"), {"bap"}))
-    ['e', 'g', 'v']
+    >>> sorted(names_left(Expression("g * (v - e_syn) + v_bap * bap"), {"bap"}))
+    ['e_syn', 'g', 'v']
     """
     found = _left(expression.tree, frozenset(zeros)) or frozenset()
     return found - set(FUNCTIONS) - CONSTANTS - {"xi"}
