@@ -6,11 +6,13 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import plasticity_sim as ps
 from plasticity_sim.library import shipped
 from plasticity_sim.model.influence import deciding
+from plasticity_sim.quantities import in_unit
 from plasticity_sim.simulation.signs import never_negative
 from plasticity_sim.simulation.totals import followed
 
@@ -193,6 +195,26 @@ def test_a_values_file_is_looked_at_too(own_model, tmp_path, cli, protocol):
     )  # fmt: skip
     assert code == 0
     assert list(json.loads(printed)["without_effect"]) == ["i_pulse"]
+
+
+UNREACHED = {"w_max"}  # a bound that the strength does not come to: the equations do not tell
+
+
+@pytest.mark.parametrize(
+    "name", ["hebbian", "pair_stdp", pytest.param("shouval_2002", marks=pytest.mark.long)]
+)
+def test_a_tenth_more_changes_no_bit_where_that_is_said_and_only_there(name, protocol):
+    model, pulses = ps.load_model(name), protocol(text=PULSE.replace("1}", "3, rate: 100 Hz}"))
+    before = ps.simulate(model, pulses, options=REFERENCE)
+    for own in model.parameters.values():
+        if own.value == 0 or own.name in UNREACHED:
+            continue
+        tenth_more = f"{in_unit(1.1 * own.value, own.unit)!r} {own.unit}"
+        after = ps.simulate(model, pulses, options=REFERENCE, **{own.name: tenth_more})
+        said = own.name in json.loads(after.attrs["without_effect"])
+        names = [*model.observe, "strength"]
+        same = all(np.array_equal(before[n], after[n], equal_nan=True) for n in names)
+        assert same == said, own.name
 
 
 def test_whoever_is_read_through_others_decides(own_model):
