@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from plasticity_sim.cli.ending import Terminated, ending_in_order, go_on
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -28,13 +31,17 @@ def test_what_python_drops_as_an_object_goes_is_raised_later(number, default, en
             for _ in range(1000):  # it arrives here, where nobody can catch it
                 pass
 
-    before = signal.signal(number, default)
-    try:
+    def command():
         with ending_in_order():
             go_on()
             Going()
             with pytest.raises(ending):
                 go_on()
+
+    before = signal.signal(number, default)
+    try:
+        with pytest.raises(ending):  # again at the end, if nobody has asked before
+            command()
         assert signal.getsignal(number) is default
         with ending_in_order():
             go_on()
@@ -53,15 +60,18 @@ def test_a_signal_that_is_ignored_stays_ignored():
 
 
 def test_a_thread_that_only_watches_is_left_in_peace():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
+    def command():
         with ending_in_order():
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
             with ThreadPoolExecutor(1) as watcher:
                 assert watcher.submit(go_on).result() is None
-            with pytest.raises(KeyboardInterrupt):
-                go_on()
+            go_on()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command()
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -75,3 +85,17 @@ def test_where_an_interrupt_is_ignored_it_stays_so_with_brian2():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, "on", "")
+
+
+def test_an_interrupt_of_text_that_runs_as_code_ends_with_the_same_exit_code(tmp_path):
+    # as in the making of a dataclass, by a module that python -m runs
+    (tmp_path / "command.py").write_text(
+        "from importlib import import_module\n"
+        "cli = import_module('plasticity_sim.cli.main')\n"
+        "cli.app = lambda *_, **__: exec('raise KeyboardInterrupt')\n"
+        "cli.main()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    ran = subprocess.run([sys.executable, "-m", "command"], env=environment, capture_output=True,
+                         text=True, check=False)  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (130, "plasticity-sim: interrupted\n")

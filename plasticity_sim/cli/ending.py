@@ -21,7 +21,10 @@ _asked: list[type[BaseException]] = []
 
 @contextmanager
 def ending_in_order() -> Iterator[None]:
-    """Let SIGINT raise KeyboardInterrupt and SIGTERM Terminated, unless somebody has decided."""
+    """Let SIGINT raise KeyboardInterrupt and SIGTERM Terminated, unless somebody has decided.
+
+    One that was dropped on the way is raised at the end.
+    """
     _asked.clear()
     before = {number: signal.getsignal(number) for number in _ENDINGS}
     own = (signal.default_int_handler, signal.SIG_DFL)
@@ -32,6 +35,7 @@ def ending_in_order() -> Iterator[None]:
         signal.signal(number, _end(_ENDINGS[number]))
     try:
         yield
+        go_on()
     finally:
         for number in mine:
             signal.signal(number, before[number])
@@ -44,6 +48,15 @@ def go_on() -> None:
     """
     if _asked and current_thread() is main_thread():
         raise _asked[-1]
+
+
+def end_by_code() -> None:
+    """Let Python end with the exit code that it is given, after an interrupt too.
+
+    Where one came while text ran as code, as in the making of a dataclass, `python -m` would end
+    itself by the signal instead; whatever text runs next makes it forget that.
+    """
+    exec("")
 
 
 def _end(ending: type[BaseException]) -> Callable[[int, FrameType | None], None]:

@@ -25,7 +25,7 @@ from plasticity_sim.cli import (
     steady,
     sweep,
 )  # fmt: skip
-from plasticity_sim.cli.ending import Terminated, ending_in_order
+from plasticity_sim.cli.ending import Terminated, end_by_code, ending_in_order
 from plasticity_sim.errors import InputError, SimulationError, one_line
 
 UsageError = typer.BadParameter.__base__  # typer carries its own copy of click from 0.26 on
@@ -72,7 +72,7 @@ def main() -> NoReturn:
         with ending_in_order():
             code = app(arguments, standalone_mode=False, prog_name="plasticity-sim")
         if code == INTERRUPTED:  # typer has caught the interrupt itself
-            _fail("interrupted", INTERRUPTED)
+            raise KeyboardInterrupt
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else DONE)
     except UsageError as problem:  # type: ignore[misc]
@@ -89,6 +89,7 @@ def main() -> NoReturn:
     except MemoryError:
         _fail("there is not enough memory: record less often, or fewer synapses", BAD_INPUT)
     except (KeyboardInterrupt, typer.Abort):
+        end_by_code()
         _fail("interrupted", INTERRUPTED)
     except Terminated:
         _fail("terminated", TERMINATED)

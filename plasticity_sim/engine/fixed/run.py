@@ -69,6 +69,8 @@ def _run(
     # a vector of 8 costs less than 3 single lanes, and few widths are few programs
     width = max(1 << (len(batch.lanes) - 1).bit_length(), VECTOR)
     folder, built = compiled(program, width, announce)
+    if progress:
+        progress(0.0)
     copies = batch.lanes[:1] * (width - len(batch.lanes))
     read = tables(program, (*batch.lanes, *copies))
     found = run_compiled(folder, program, read, lambda process: None, progress)

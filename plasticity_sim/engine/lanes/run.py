@@ -81,6 +81,8 @@ def _run_compiled(
     width = WIDE if len(lanes) >= _WORTH_WIDE else NARROW
     shares = _shares(lanes, width)
     folder, built = compiled(program, width, announce)
+    if progress:
+        progress(0.0)
     done = [0.0] * len(shares)
     processes: list[Process] = []
 
