@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 import plasticity_sim as ps
 from plasticity_sim.expressions import Expression
+from plasticity_sim.model.influence import deciding
 from plasticity_sim.model.zeros import names_left
 from plasticity_sim.simulation.effects import without_effect
 
@@ -93,3 +95,88 @@ def test_what_is_left_out_of_an_expression_does_not_change_its_value(text, point
         after = value(text, 1.5 if "a" in left else new, 2.5 if "b" in left else new)
         if before is not None and after is not None:
             assert after == before
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a + x", "a"), ("x - x", ""), ("-x * a", ""), ("x / a * b", ""), ("a / x", "a"),
+        ("x * a + y * b", ""), ("(x + a) * b", "a b"), ("0 * a", ""), ("0.5 * a", "a"),
+        ("x**2 * a", ""), ("x**0.5 * a", ""), ("x**0 * a", "a"), ("x**a * b", "a b"),
+        ("sin(x) * a", ""), ("exp(x) * a", "a"), ("cos(x) * a", "a"), ("log(x) * a", "a"),
+        ("sin(b) * a", "a b"), ("int(x > b) * a", "a b"), ("clip(x, b, 1) * a", "a b"),
+        ("xi * a", "a"), ("xi * x * a", ""), ("rand() * a + pi", "a"),
+    ],
+)  # fmt: skip
+def test_zero_times_anything_leaves_nothing_of_it(text, names):
+    assert names_left(Expression(text), {"x", "y"}) == set(names.split())
+
+
+PART = """\
+format: 1
+title: own
+equations: |
+  dx/dt = -x / tau : 1
+  twice = 2 * x : 1
+  dw/dt = (factor * twice + drive - w) / tau_w : 1
+%s
+parameters:
+  tau: {value: 1 s, assumed: x}
+  tau_w: {value: 1 s, assumed: x}
+  factor: {value: 1, assumed: x}
+  drive: {value: 1, assumed: x}
+  step: {value: 0.5, assumed: x}
+"""
+WHOLE = """\
+format: 1
+title: own
+components: [part]
+readout: w
+observe: [w]
+integrator: rodas4
+"""
+
+
+ALL = {"tau", "factor", "drive", "step"}
+
+
+def counting(folder: Path, more: str, **circumstances) -> set[str]:
+    """Return which parameters count for w in a model whose x begins at zero, with more in it."""
+    (folder / "part.yaml").write_text(PART % more)
+    (folder / "own.yaml").write_text(WHOLE)
+    model = ps.load_model(str(folder / "own.yaml"))
+    given = {"triggers": {"pre"}, "moved": ()} | circumstances
+    return set(deciding(model, ["w"], **given)) & ALL
+
+
+@pytest.mark.parametrize(
+    ("more", "counts"),
+    [
+        ("on_pre: [{do: x += step}]", ALL),
+        ("on_pre: [{do: x -= step}]", ALL),
+        ("on_pre: [{do: x = step}]", ALL),
+        ("on_pre: [{do: x *= step}]", {"drive"}),  # of zero
+        ("on_pre: [{do: x += step * twice}]", {"drive"}),
+        ("on_post: [{do: x += step}]", {"drive"}),  # which never comes
+        ("on_pre: [{do: x += since_pre / tau_w}, {do: w += step}]", ALL),
+        ("on_pre: [{do: w += step}]", {"drive", "step"}),
+        ("on_pre: [{do: x *= step}]\ninitial: {x: 0}", {"drive"}),
+        ("on_pre: [{do: x *= step}]\ninitial: {x: 1}", ALL),
+        ("on_pre: [{do: x *= step}]\ninitial: {x: 0 * drive}", ALL),  # an expression: not looked at
+    ],
+)
+def test_a_state_counts_unless_it_begins_at_zero_and_stays_there(tmp_path, more, counts):
+    assert counting(tmp_path, more) == counts
+
+
+def test_a_state_that_something_else_sets_counts(tmp_path):
+    silent = "on_post: [{do: x += step}]"
+    assert counting(tmp_path, silent, moved={"x"}) == {"tau", "factor", "drive"}
+    assert counting(tmp_path, silent, moved=None) == {"tau", "factor", "drive"}
+    assert counting(tmp_path, silent, moved={"x"}, held={"x"}) == {"factor", "drive"}
+
+
+def test_what_a_threshold_reads_counts_for_what_its_spikes_change(tmp_path):
+    spiking = "threshold: w > step\non_spike: [{do: %s}]"
+    assert counting(tmp_path, spiking % "w = 0", triggers={"spike"}) == {"drive", "step"}
+    assert counting(tmp_path, spiking % "w = 0", triggers={"pre"}) == {"drive"}
