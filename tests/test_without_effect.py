@@ -180,3 +180,5 @@ def test_what_a_threshold_reads_counts_for_what_its_spikes_change(tmp_path):
     spiking = "threshold: w > step\non_spike: [{do: %s}]"
     assert counting(tmp_path, spiking % "w = 0", triggers={"spike"}) == {"drive", "step"}
     assert counting(tmp_path, spiking % "w = 0", triggers={"pre"}) == {"drive"}
+    pulsed = spiking % "x = 0" + "\non_pre: [{do: w += 0.1}]"
+    assert counting(tmp_path, pulsed, triggers={"pre"}) == {"drive"}

@@ -56,8 +56,7 @@ def _read_for(
 def _read_by(model: Model, block: Block, zeros: Collection[str]) -> Iterator[str]:
     """Yield the names that decide when a block of events comes and what it does."""
     for statement in block.statements:
-        own = {statement.target} if statement.operator != "=" else set()
-        yield from (names_left(statement.expression, zeros) | own) - {"since_pre", "since_post"}
+        yield from names_left(statement.expression, zeros)
     if block.after is not None:
         yield from block.after.names
     if block.trigger == "spike" and model.threshold is not None:
